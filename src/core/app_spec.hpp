@@ -1,0 +1,64 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace procvisor {
+
+/// Variables by name. Ordered, so that two equal environments are equal byte for byte.
+using environment = std::map<std::string, std::string>;
+
+/// What the user declared of one app, resolved: paths are absolute, the interpreter is found, `env_<name>` is merged
+/// into `env`. The client makes it from a file or a command line (src/config); the daemon keeps it and never sees the
+/// file. Each member is named by one row of core/option_table, which gives its key, type, unit and default.
+struct app_spec {
+  // -- identity
+  std::string name;
+  std::string name_space = "default";
+
+  // -- what runs
+  std::string exec_path; ///< absolute path of the script or program
+  std::string cwd;       ///< absolute
+  std::vector<std::string> args;
+  std::string interpreter;            ///< "node", "bash" ... as declared or by extension; "none": exec_path is executed
+  std::string interpreter_path;       ///< absolute path found in PATH; empty for "none"
+  std::vector<std::string> node_args; ///< before the script
+  environment env;                    ///< env merged with env_<name>; the caller's environment is kept apart from it
+  std::optional<uid_t> uid;
+  std::optional<gid_t> gid;
+
+  // -- how many
+  int instances = 1;            ///< >= 1, already resolved from max, 0 and negative numbers
+  bool instances_given = false; ///< the key was there: log and pid names carry the process id
+  std::string instance_var = "NODE_APP_INSTANCE";
+
+  // -- files; empty: the default name under $PROCVISOR_HOME (core/log_paths)
+  std::string out_file;
+  std::string error_file;
+  std::string pid_file;
+  std::optional<bool> merge_logs; ///< one file for all instances
+  bool disable_logs = false;
+
+  // -- when it ends
+  bool autorestart = true;
+  bool autostart = true;
+  std::chrono::milliseconds min_uptime{1000};
+  int max_restarts = 16;
+  std::chrono::milliseconds restart_delay{0};
+  std::chrono::milliseconds exp_backoff_restart_delay{0};
+  std::vector<int> stop_exit_codes;
+
+  // -- how it is stopped
+  std::chrono::milliseconds kill_timeout{1600};
+  bool treekill = true;
+
+  bool operator==(const app_spec&) const = default;
+};
+
+} // namespace procvisor

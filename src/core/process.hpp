@@ -1,0 +1,50 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace procvisor {
+
+/// The number by which a process is listed (PM2's pm_id). Never used again until the list is empty.
+enum class process_id : uint32_t {};
+
+/// Counts the launches of one process id, from 1. Every event about a running program carries it, so that a late one of
+/// an earlier launch is recognised and dropped.
+enum class generation : uint64_t {};
+
+using wall_clock = std::chrono::system_clock;
+using steady_time = std::chrono::steady_clock::time_point;
+
+/// What a process is doing. The words are PM2's, in to_string and on the wire.
+enum class process_status : uint8_t {
+  stopped,         ///< not running, because someone asked for it or the policy says so
+  launching,       ///< being created
+  online,          ///< runs
+  stopping,        ///< told to end, not yet gone
+  waiting_restart, ///< ended; comes back when a delay is over
+  errored,         ///< not running and will not come back by itself; the reason says why
+};
+
+std::string_view to_string(process_status status) noexcept;
+
+/// What everybody outside of an app's actor may know of its process; the registry keeps the newest one of each.
+struct process_view {
+  process_id id{};
+  generation gen{};
+  pid_t pid = 0; ///< 0: none runs
+  process_status status = process_status::stopped;
+  int instance = 0;      ///< index among the processes of one app, from 0
+  uint32_t restarts = 0; ///< PM2's restart_time
+  uint32_t unstable_restarts = 0;
+  wall_clock::time_point created_at{};
+  wall_clock::time_point started_at{}; ///< of the newest launch; the epoch where there was none
+  int exit_code = 0;                   ///< of the newest exit
+  int exit_signal = 0;                 ///< 0: it exited by itself
+  std::string reason;                  ///< why it is errored or stopped, one line; empty where someone asked for it
+};
+
+} // namespace procvisor

@@ -1,0 +1,108 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <type_traits>
+
+/// What the keeper says and hears, over one SOCK_SEQPACKET socket to the daemon and one to the recorder. Each packet is
+/// one of these structs, starting with its `op`, in the machine's byte order: both ends are always the same binary or
+/// the binary that replaces it (`update`), and `hello` carries the version.
+///
+/// | version | what it added |
+/// |---|---|
+/// | 1 | everything |
+///
+/// One launch of an app, seen by the keeper:
+///
+///     daemon: intend + fds -> [slot taken] -> child: its pid on the report pipe -> daemon: launched (pid again, for
+///     the case that the child died before it could report) -> ... -> the keeper's pidfd is readable, status peeked
+///     with WNOWAIT: exited -> daemon kills what is left of the process group while the zombie still holds its number
+///     -> reap -> [slot free, zombie reaped]
+///
+/// A launch that fails before execve ends with `reap` as well.
+namespace procvisor::keeper {
+
+inline constexpr uint32_t wire_version = 1;
+
+/// Number of the socket to the keeper in the daemon and in the recorder at their start.
+inline constexpr int keeper_fd = 3;
+
+/// Environment variable that names an app's process: `<home>:<id>:<generation>`.
+inline constexpr const char* marker_variable = "PROCVISOR_INSTANCE";
+
+enum class op : uint32_t {
+  hello = 1, ///< keeper -> daemon, recorder: first packet
+  intend,    ///< daemon -> keeper: a launch is about to happen; fds: read ends of stdout and stderr
+  launched,  ///< daemon -> keeper: clone() has returned this pid
+  exited,    ///< keeper -> daemon: a process is over and waits as a zombie
+  reap,      ///< daemon -> keeper: the exit is known; reap, drop the fds, free the slot
+  peer,      ///< keeper -> daemon: the recorder was started anew; fds: the socket to it. And the other way round
+  end,       ///< daemon -> keeper: `kill`: end the recorder, then yourself. The daemon exits by itself
+  rejected,  ///< keeper -> daemon: no slot for this intent (the daemon counts slots, so this is a bug of the daemon)
+};
+
+/// Which launch of which process. `id` and `generation` as in core/process.hpp.
+struct launch_key {
+  uint32_t id = 0;
+  uint32_t padding = 0;
+  uint64_t generation = 0;
+  bool operator==(const launch_key&) const = default;
+};
+
+/// To the daemon; fds: 0 the listening client socket, 1 the report pipe's write end, 2 the socket to the recorder.
+/// To the recorder; fds: 0 the socket to the daemon.
+struct hello {
+  op what = op::hello;
+  uint32_t version = wire_version;
+  uint32_t capacity = 0; ///< slots for apps
+  pid_t keeper_pid = 0;
+  uint32_t restarts = 0; ///< how often this daemon or recorder was started anew
+  uint32_t padding = 0;
+};
+
+struct intend {
+  op what = op::intend;
+  uint32_t padding = 0;
+  launch_key key;
+};
+
+struct launched {
+  op what = op::launched;
+  pid_t pid = 0;
+  launch_key key;
+};
+
+/// A child writes this to the report pipe as the first thing it does (below PIPE_BUF: atomic).
+struct report {
+  launch_key key;
+  pid_t pid = 0;
+  uint32_t padding = 0;
+};
+
+/// Several of them stand one behind the other in a packet.
+struct exited {
+  op what = op::exited;
+  pid_t pid = 0;
+  launch_key key;
+  int32_t exit_code = 0; ///< of exit(); 0 where a signal ended it
+  int32_t signal = 0;    ///< 0: it exited
+};
+
+/// Several of them stand one behind the other in a packet.
+struct reap {
+  op what = op::reap;
+  uint32_t padding = 0;
+  launch_key key;
+};
+
+/// peer, end, rejected
+struct notice {
+  op what = op::end;
+  uint32_t padding = 0;
+  launch_key key; ///< of a rejected intent
+};
+
+static_assert(std::is_trivially_copyable_v<hello> && std::is_trivially_copyable_v<exited>);
+
+} // namespace procvisor::keeper

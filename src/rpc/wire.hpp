@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstddef>
+
+/// The wire between clients and the daemon: JSON-RPC 2.0, one message a line, over $PROCVISOR_HOME/procvisor.sock.
+/// Every reply's `result` or `error` stands beside `"protocol": 1` at the top level. Adjacent versions talk.
+///
+/// Errors: `{"code": <exit_code>, "message": what, "data": {"hint": ...}}`.
+///
+/// | method | params | result |
+/// |---|---|---|
+/// | ping     | | {pid, keeper, version} |
+/// | start    | apps: [spec (core/option_table: spec_to_json)], environment: {the caller's}, when_running: restart,
+/// refuse or add | outcome | | stop, restart, delete, start_existing | targets: [text as typed], names: [exact names,
+/// from a file; one that is not there is skipped] | outcome | | list     | | {processes: [row], notes: [text]} | |
+/// jlist    | | [PM2's shape, with the environment] | | describe | target | [row + everything of the spec but its
+/// environment, log paths, pid file] | | logs     | targets (none: all), lines, follow, out, err, journal | none: `log`
+/// notifications {id, name, stream: out, err or journal, line}, `tail` notifications {id, name, stream, path, lines:
+/// [..]} first. Without follow, then a result {}. Sent by the recorder | | kill     | | {stopped: n}; then the daemon
+/// ends, and the keeper after it |
+///
+/// outcome: {done: [row], failed: [{target or name, code, message, hint}]}
+///
+/// row: {id, name, namespace, instance, mode: fork or cluster, pid, status, restarts, unstable_restarts, created_at,
+/// started_at (milliseconds since the epoch; 0: never), exit_code, exit_signal, reason, cpu (percent of one core, one
+/// decimal), memory (bytes), user, watching (bool), version}
+///
+/// spec: the keys of core/option_table with the values of app_spec, durations in milliseconds.
+namespace procvisor::rpc {
+
+inline constexpr int protocol_version = 1;
+
+/// A request or a reply above this is refused, and so is a client whose unread replies are more than this.
+inline constexpr size_t max_message_bytes = 32U * 1024 * 1024;
+
+namespace method {
+inline constexpr const char* ping = "ping";
+inline constexpr const char* start = "start";
+inline constexpr const char* start_existing = "start_existing";
+inline constexpr const char* stop = "stop";
+inline constexpr const char* restart = "restart";
+inline constexpr const char* remove = "delete";
+inline constexpr const char* list = "list";
+inline constexpr const char* jlist = "jlist";
+inline constexpr const char* describe = "describe";
+inline constexpr const char* logs = "logs";
+inline constexpr const char* kill = "kill";
+} // namespace method
+
+} // namespace procvisor::rpc
