@@ -28,9 +28,6 @@ inline constexpr uint32_t wire_version = 1;
 /// Number of the socket to the keeper in the daemon and in the recorder at their start.
 inline constexpr int keeper_fd = 3;
 
-/// Environment variable that names an app's process: `<home>:<id>:<generation>`.
-inline constexpr const char* marker_variable = "PROCVISOR_INSTANCE";
-
 enum class op : uint32_t {
   hello = 1, ///< keeper -> daemon, recorder: first packet
   intend,    ///< daemon -> keeper: a launch is about to happen; fds: read ends of stdout and stderr

@@ -1,0 +1,220 @@
+#include "actors/launcher.hpp"
+
+#include <sys/epoll.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "actors/support.hpp"
+#include "rpc/recorder_wire.hpp"
+
+namespace procvisor {
+
+namespace {
+
+keeper::launch_key key_of(const launch_order& order) {
+  return {.id = static_cast<uint32_t>(order.id), .padding = 0, .generation = static_cast<uint64_t>(order.gen)};
+}
+
+/// One struct of the keeper's wire out of a packet that may hold several.
+template <class T>
+T read_as(std::span<const std::byte> bytes) {
+  T packet;
+  std::memcpy(&packet, bytes.data(), sizeof packet);
+  return packet;
+}
+
+bool is_transient(int error) {
+  return error == EAGAIN || error == ENOMEM || error == EMFILE || error == ENFILE;
+}
+
+os::spawn_plan plan_of(const launch_order& order, int out, int err, int report, const rlimit& open_files) {
+  const auto& spec = *order.spec;
+  os::spawn_plan plan;
+  plan.path = order.recipe->path();
+  plan.argv = order.recipe->argv();
+  plan.envp = order.recipe->envp();
+  plan.cwd = spec.cwd.c_str();
+  plan.out_fd = out;
+  plan.err_fd = err;
+  plan.report_fd = report;
+  plan.key = key_of(order);
+  plan.open_files = open_files;
+  plan.uid = spec.uid;
+  plan.gid = spec.gid;
+  if (spec.gid)
+    plan.groups = std::span{&*spec.gid, 1};
+  plan.wait_for_exec = !os::may_block(plan.cwd) && !os::may_block(plan.path);
+  return plan;
+}
+
+} // namespace
+
+launcher_state::launcher_state(launcher_actor::pointer self, std::shared_ptr<launcher_setup> setup,
+                               recorder_link_actor recorder, root_actor root)
+  : self_(self), recorder_(std::move(recorder)), root_(std::move(root)), loop_(event_loop::of(self->system())),
+    keeper_(loop_, std::move(setup->keeper), caf::weak_actor_ptr{self->ctrl()}), report_(std::move(setup->report)),
+    open_files_(setup->open_files), capacity_(setup->capacity) {}
+
+launcher_actor::behavior_type launcher_state::make_behavior() {
+  quiet_defaults(self_);
+  return {
+    [this](const launch_order& order) { on_order(order); },
+    [this](const reap_order& order) {
+      reap({.id = static_cast<uint32_t>(order.id), .padding = 0, .generation = static_cast<uint64_t>(order.gen)});
+    },
+    [this](const end_keeper&) {
+      keeper_.send(bytes_of(keeper::notice{.what = keeper::op::end}));
+      self_->quit();
+    },
+    [this](const fd_ready& ready) { on_ready(ready); },
+  };
+}
+
+void launcher_state::on_order(const launch_order& order) {
+  auto app = caf::actor_cast<app_actor>(self_->current_sender());
+  if (waiting_.empty() && keeper_.is_drained())
+    create(order, app);
+  else
+    waiting_.emplace_back(order, std::move(app));
+}
+
+void launcher_state::create(const launch_order& order, const app_actor& app) {
+  if (in_use_ >= capacity_) {
+    refuse(app, order, fmt::format("the keeper can hold {} processes, and so many there are", capacity_), 0);
+    return;
+  }
+  auto out = os::make_output_pipe();
+  auto err = out ? os::make_output_pipe() : std::nullopt;
+  if (!err) {
+    refuse(app, order, fmt::format("making pipes for its output failed: {}", std::strerror(errno)), errno);
+    return;
+  }
+  const auto key = key_of(order);
+  const std::array deposit{out->read_end.get(), err->read_end.get()};
+  ++in_use_;
+  keeper_.send(bytes_of(keeper::intend{.key = key}), deposit);
+
+  const auto plan = plan_of(order, out->child_end.get(), err->child_end.get(), report_.get(), open_files_);
+  auto child = spawner_.spawn(plan);
+  if (!child) {
+    fail_launch(app, order, child.error());
+    reap(key);
+    return;
+  }
+  keeper_.send(bytes_of(keeper::launched{.pid = child->pid, .key = key}));
+  apps_[key.id] = app;
+  tell_recorder(order, child->pid, std::move(out->read_end), std::move(err->read_end));
+  if (!plan.wait_for_exec) {
+    auto& slow = slow_.emplace_back(slow_launch{
+      watched_fd{loop_, std::move(child->outcome), caf::weak_actor_ptr{self_->ctrl()}}, child->pid, order, app});
+    slow.outcome.arm(EPOLLIN);
+    return;
+  }
+  self_->send(app, launch_done{order.gen, child->pid});
+}
+
+void launcher_state::refuse(const app_actor& app, const launch_order& order, std::string reason, int error) {
+  self_->send(app, launch_refused{order.gen, std::move(reason), is_transient(error)});
+}
+
+void launcher_state::fail_launch(const app_actor& app, const launch_order& order, const os::spawn_error& failure) {
+  const auto plan = plan_of(order, -1, -1, -1, open_files_);
+  if (failure.pid > 0)
+    keeper_.send(bytes_of(keeper::launched{.pid = failure.pid, .key = key_of(order)}));
+  refuse(app, order, os::describe(failure, plan), failure.error);
+}
+
+void launcher_state::reap(const keeper::launch_key& key) {
+  --in_use_;
+  keeper_.send(bytes_of(keeper::reap{.key = key}));
+}
+
+void launcher_state::tell_recorder(const launch_order& order, pid_t pid, os::unique_fd out, os::unique_fd err) {
+  const nlohmann::json open{
+    {"op", recorder_wire::op::open},
+    {"id", static_cast<uint32_t>(order.id)},
+    {"generation", static_cast<uint64_t>(order.gen)},
+    {"pid", pid},
+    {"name", order.spec->name},
+    {"out", order.files.out},
+    {"error", order.files.error},
+    {"pid_file", order.files.pid_file},
+  };
+  self_->send(recorder_, recorder_packet{open.dump(),
+                                         {std::make_shared<os::unique_fd>(std::move(out)),
+                                          std::make_shared<os::unique_fd>(std::move(err))}});
+}
+
+void launcher_state::on_ready(const fd_ready& ready) {
+  if (!keeper_.owns(ready)) {
+    const auto slow = std::ranges::find(slow_, ready.token, [](const auto& one) { return one.outcome.token(); });
+    if (slow != slow_.end()) {
+      on_outcome(*slow);
+      slow_.erase(slow);
+    }
+    return;
+  }
+  if (!keeper_.on_ready([this](os::packet& received) { on_packet(received); })) {
+    self_->send(root_, keeper_lost{});
+    return;
+  }
+  while (!waiting_.empty() && keeper_.is_drained()) {
+    const auto [order, app] = std::move(waiting_.front());
+    waiting_.pop_front();
+    create(order, app);
+  }
+}
+
+void launcher_state::on_outcome(const slow_launch& slow) {
+  if (const auto failure = os::read_outcome(slow.outcome.get(), slow.pid)) {
+    fail_launch(slow.app, slow.order, *failure);
+    reap(key_of(slow.order));
+    return;
+  }
+  self_->send(slow.app, launch_done{slow.order.gen, slow.pid});
+}
+
+void launcher_state::on_packet(os::packet& received) {
+  std::span<const std::byte> bytes{received.bytes};
+  if (bytes.size() < sizeof(keeper::op))
+    return;
+  switch (read_as<keeper::op>(bytes)) {
+    case keeper::op::exited:
+      for (; bytes.size() >= sizeof(keeper::exited); bytes = bytes.subspan(sizeof(keeper::exited)))
+        on_exited(read_as<keeper::exited>(bytes));
+      return;
+    case keeper::op::peer:
+      if (received.fds.size() == 1)
+        self_->send(recorder_, new_recorder{std::make_shared<os::unique_fd>(std::move(received.fds.front()))});
+      return;
+    case keeper::op::terminate:
+      self_->send(root_, terminate_requested{});
+      return;
+    case keeper::op::rejected:
+    case keeper::op::held:
+    case keeper::op::held_all:
+    case keeper::op::hello:
+    case keeper::op::intend:
+    case keeper::op::launched:
+    case keeper::op::reap:
+    case keeper::op::end:
+      return;
+  }
+}
+
+void launcher_state::on_exited(const keeper::exited& ended) {
+  const auto app = apps_.find(ended.key.id);
+  if (app == apps_.end()) {
+    reap(ended.key);
+    return;
+  }
+  self_->send(app->second, process_exited{generation{ended.key.generation}, {ended.exit_code, ended.signal}});
+}
+
+} // namespace procvisor

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <unordered_map>
+
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+#include "actors/packet_channel.hpp"
+#include "actors/protocol.hpp"
+#include "keeper/wire.hpp"
+#include "os/spawn.hpp"
+
+namespace procvisor {
+
+/// What the keeper's hello brought for the launcher.
+struct launcher_setup {
+  os::unique_fd keeper;
+  os::unique_fd report;      ///< every child writes its pid here first
+  uint32_t capacity = 0;     ///< launches the keeper can hold
+  rlimit open_files{};       ///< what children get
+};
+
+/// Creates processes and speaks with the keeper. For each launch: pipes, the intent deposited with the keeper, clone, the
+/// pipes' ends to the recorder. It creates nothing while the keeper's queue is full, for an intent must be in the kernel's
+/// hands before there is a child.
+class launcher_state {
+public:
+  static inline const char* name = "procvisor.launcher";
+
+  launcher_state(launcher_actor::pointer self, std::shared_ptr<launcher_setup> setup, recorder_link_actor recorder,
+                 root_actor root);
+  launcher_actor::behavior_type make_behavior();
+
+private:
+  /// A launch whose child may be in chdir or execve on a filesystem that does not answer.
+  struct slow_launch {
+    watched_fd outcome;
+    pid_t pid = 0;
+    launch_order order;
+    app_actor app;
+  };
+
+  void on_order(const launch_order& order);
+  void create(const launch_order& order, const app_actor& app);
+  void on_ready(const fd_ready& ready);
+  void on_packet(os::packet& received);
+  void on_exited(const keeper::exited& ended);
+  void on_outcome(const slow_launch& slow);
+
+  void refuse(const app_actor& app, const launch_order& order, std::string reason, int error);
+  void fail_launch(const app_actor& app, const launch_order& order, const os::spawn_error& failure);
+  void reap(const keeper::launch_key& key);
+  void tell_recorder(const launch_order& order, pid_t pid, os::unique_fd out, os::unique_fd err);
+
+  launcher_actor::pointer self_;
+  recorder_link_actor recorder_;
+  root_actor root_;
+  event_loop& loop_;
+  packet_channel keeper_;
+  os::unique_fd report_;
+  rlimit open_files_;
+  uint32_t capacity_;
+  uint32_t in_use_ = 0; ///< slots of the keeper
+  os::spawner spawner_;
+  std::unordered_map<uint32_t, app_actor> apps_; ///< by process id: who hears of its exit
+  std::vector<slow_launch> slow_;
+  std::deque<std::pair<launch_order, app_actor>> waiting_; ///< until the keeper's queue has room again
+};
+
+using launcher_impl = launcher_actor::stateful_impl<launcher_state>;
+
+} // namespace procvisor

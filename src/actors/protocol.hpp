@@ -1,0 +1,278 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <caf/allowed_unsafe_message_type.hpp>
+#include <caf/default_enum_inspect.hpp>
+#include <caf/fwd.hpp>
+#include <caf/result.hpp>
+#include <caf/type_id.hpp>
+#include <caf/typed_actor.hpp>
+
+#include "core/app_spec.hpp"
+#include "core/launch_recipe.hpp"
+#include "core/lifecycle.hpp"
+#include "core/log_paths.hpp"
+#include "core/process.hpp"
+#include "core/result.hpp"
+#include "loop/event_loop.hpp"
+#include "os/unique_fd.hpp"
+
+/// Every message between the daemon's actors. They never leave the process, so most are plain structs that CAF may not
+/// serialise (CAF_ALLOW_UNSAFE_MESSAGE_TYPE), and share what is large.
+namespace procvisor {
+
+// -- what several processes share and nobody changes
+
+using shared_spec = std::shared_ptr<const app_spec>;
+using shared_environment = std::shared_ptr<const environment>;
+/// A file descriptor on its way from one actor to another. Messages are copied, the fd is not.
+using shared_fd = std::shared_ptr<os::unique_fd>;
+
+/// One listed process, as the registry knows it.
+struct listed_process {
+  process_view view;
+  shared_spec spec;
+  shared_environment caller;
+};
+
+// -- app
+
+/// What somebody asks of a process. It is answered when that has happened, or has been overtaken by a later request.
+enum class app_verb : uint8_t { start, restart, stop, remove };
+
+std::string to_string(app_verb verb);
+bool from_string(caf::string_view text, app_verb& verb);
+bool from_integer(uint8_t number, app_verb& verb);
+template <class Inspector>
+bool inspect(Inspector& f, app_verb& verb) {
+  return caf::default_enum_inspect(f, verb);
+}
+
+/// What the process is to run from its next launch on.
+struct new_declaration {
+  shared_spec spec;
+  shared_environment caller;
+};
+
+/// The keeper has seen the process end; it is a zombie until the app lets it be reaped.
+struct process_exited {
+  generation gen{};
+  exit_status status;
+};
+
+/// "The launch you ordered": the process runs.
+struct launch_done {
+  generation gen{};
+  pid_t pid = 0;
+};
+
+/// "The launch you ordered" did not come off.
+struct launch_refused {
+  generation gen{};
+  std::string reason;
+  bool is_transient = false;
+};
+
+using app_actor = caf::typed_actor<caf::result<process_view>(app_verb), caf::result<void>(new_declaration),
+                                   caf::result<void>(launch_done), caf::result<void>(launch_refused),
+                                   caf::result<void>(process_exited)>;
+
+// -- launcher: creates processes, and speaks with the keeper
+
+struct launch_order {
+  process_id id{};
+  generation gen{};
+  std::string label; ///< "web:3", for messages
+  std::shared_ptr<const launch_recipe> recipe;
+  shared_spec spec;
+  log_paths files;
+};
+
+/// The exit is known and the rest of the process group has been killed: the keeper may forget the process.
+struct reap_order {
+  process_id id{};
+  generation gen{};
+};
+
+/// `kill`: every app is down; the keeper shall end the recorder and itself, for this process exits now.
+struct end_keeper {};
+
+/// A launch_order is answered to its sender, an app, by launch_done or launch_refused, and its exit by process_exited.
+using launcher_actor = caf::typed_actor<caf::result<void>(launch_order), caf::result<void>(reap_order),
+                                        caf::result<void>(end_keeper), caf::result<void>(fd_ready)>;
+
+// -- recorder_link: speaks with the recorder
+
+/// One packet for the recorder (rpc/recorder_wire.hpp).
+struct recorder_packet {
+  std::string json;
+  std::vector<shared_fd> fds;
+};
+
+/// The recorder was started anew.
+struct new_recorder {
+  shared_fd socket;
+};
+
+using recorder_link_actor = caf::typed_actor<caf::result<void>(recorder_packet), caf::result<void>(new_recorder),
+                                             caf::result<void>(fd_ready)>;
+
+// -- registry: names, ids, namespaces
+
+/// What happens to an app that runs already.
+enum class when_running : uint8_t {
+  restart, ///< it is restarted with its new declaration (a file)
+  refuse,  ///< an error, where the same script has the same name (a script)
+  add,     ///< one more with that name (--force)
+};
+
+struct start_apps {
+  std::vector<shared_spec> specs;
+  shared_environment caller;
+  when_running policy = when_running::refuse;
+};
+
+struct act_on {
+  app_verb verb = app_verb::stop;
+  std::vector<std::string> targets; ///< as typed
+  std::vector<std::string> names;   ///< exact ones, from a file; one that is not there is skipped
+  bool everything = false;          ///< whatever there is; nothing is no error
+};
+
+struct failed_target {
+  std::string target; ///< as typed, or an app's name
+  error what;
+};
+
+struct outcome {
+  std::vector<listed_process> done;
+  std::vector<failed_target> failed;
+};
+
+/// Which processes a command means.
+struct find_processes {
+  std::vector<std::string> targets; ///< none: all
+};
+
+struct found_processes {
+  std::vector<listed_process> processes;
+  std::vector<failed_target> failed;
+};
+
+/// An app's actor says what its process is doing now.
+struct process_changed {
+  process_view view;
+};
+
+struct process_removed {
+  process_id id{};
+};
+
+using registry_actor
+  = caf::typed_actor<caf::result<outcome>(start_apps), caf::result<outcome>(act_on),
+                     caf::result<found_processes>(find_processes), caf::result<void>(process_changed),
+                     caf::result<void>(process_removed)>;
+
+// -- sampler: cpu and memory, only when somebody asks
+
+struct usage {
+  double cpu = 0;      ///< percent of one core since the sample before, or since the process started
+  uint64_t memory = 0; ///< resident bytes
+};
+
+struct sample_processes {
+  std::vector<pid_t> pids;
+};
+
+struct samples {
+  std::vector<usage> values; ///< one for each pid, in order; not older than 2 s
+};
+
+using sampler_actor = caf::typed_actor<caf::result<samples>(sample_processes)>;
+
+// -- rpc_server and its sessions
+
+using rpc_server_actor = caf::typed_actor<caf::result<void>(fd_ready)>;
+using session_actor = caf::typed_actor<caf::result<void>(fd_ready)>;
+
+// -- root
+
+/// Every app has been stopped and whoever asked knows: end the keeper, the recorder and this process.
+struct end_everything {};
+
+/// The keeper was sent SIGTERM: stop every app, then end everything.
+struct terminate_requested {};
+
+/// The keeper's socket is closed: nobody holds the apps' descriptors or hears of their exits any more.
+struct keeper_lost {};
+
+using root_actor = caf::typed_actor<caf::result<void>(end_everything), caf::result<void>(terminate_requested),
+                                    caf::result<void>(keeper_lost)>;
+
+} // namespace procvisor
+
+CAF_BEGIN_TYPE_ID_BLOCK(procvisor_daemon, caf::id_block::procvisor_loop::end)
+
+  // app
+  CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::app_verb))
+  CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::new_declaration))
+  CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::process_exited))
+  CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::launch_done))
+  CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::launch_refused))
+  CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::process_view))
+  CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::app_actor))
+
+  // launcher
+  CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::launch_order))
+  CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::reap_order))
+  CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::end_keeper))
+
+  // recorder_link
+  CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::recorder_packet))
+  CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::new_recorder))
+
+  // registry
+  CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::start_apps))
+  CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::act_on))
+  CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::outcome))
+  CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::find_processes))
+  CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::found_processes))
+  CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::process_changed))
+  CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::process_removed))
+
+  // sampler
+  CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::sample_processes))
+  CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::samples))
+
+  // root
+  CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::end_everything))
+  CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::terminate_requested))
+  CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::keeper_lost))
+
+CAF_END_TYPE_ID_BLOCK(procvisor_daemon)
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::new_declaration)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::process_exited)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::launch_done)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::launch_refused)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::process_view)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::launch_order)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::reap_order)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::end_keeper)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::recorder_packet)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::new_recorder)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::start_apps)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::act_on)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::outcome)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::find_processes)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::found_processes)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::process_changed)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::process_removed)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::sample_processes)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::samples)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::end_everything)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::terminate_requested)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::keeper_lost)

@@ -1,0 +1,57 @@
+#include "actors/recorder_link.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "actors/support.hpp"
+#include "rpc/recorder_wire.hpp"
+
+namespace procvisor {
+
+namespace {
+
+using nlohmann::json;
+
+constexpr auto write_as_is = json::error_handler_t::replace; // names and messages may hold any bytes
+
+} // namespace
+
+recorder_link_state::recorder_link_state(recorder_link_actor::pointer self, shared_fd socket)
+  : self_(self), loop_(event_loop::of(self->system())),
+    recorder_(loop_, std::move(*socket), caf::weak_actor_ptr{self->ctrl()}) {}
+
+recorder_link_actor::behavior_type recorder_link_state::make_behavior() {
+  quiet_defaults(self_);
+  return {
+    [this](const recorder_packet& packet) {
+      std::vector<int> fds;
+      for (const auto& fd : packet.fds)
+        fds.push_back(fd->get());
+      recorder_.send(packet.json, fds);
+    },
+    [this](const new_recorder& anew) {
+      recorder_ = packet_channel{loop_, std::move(*anew.socket), caf::weak_actor_ptr{self_->ctrl()}};
+    },
+    [this](const fd_ready& ready) {
+      if (recorder_.owns(ready))
+        recorder_.on_ready([this](const os::packet& received) { on_packet(received); });
+    },
+  };
+}
+
+void recorder_link_state::on_packet(const os::packet& received) {
+  const auto* text = reinterpret_cast<const char*>(received.bytes.data());
+  const auto message = json::parse(text, text + received.bytes.size(), nullptr, false);
+  if (!message.is_object() || message.value("op", "") != recorder_wire::op::trouble)
+    return;
+  const auto line = journal_packet(severity::warning, std::to_string(message.value("id", 0U)), 0,
+                                   message.value("text", ""));
+  recorder_.send(line.json);
+}
+
+recorder_packet journal_packet(severity level, std::string_view label, pid_t pid, std::string_view text) {
+  const json packet{{"op", recorder_wire::op::journal},
+                    {"line", journal_line(wall_clock::now(), level, label, pid, text)}};
+  return {packet.dump(-1, ' ', false, write_as_is), {}};
+}
+
+} // namespace procvisor

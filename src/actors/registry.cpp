@@ -1,0 +1,213 @@
+#include "actors/registry.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include <caf/send.hpp>
+#include <fmt/format.h>
+
+#include "actors/app.hpp"
+#include "actors/recorder_link.hpp"
+#include "actors/support.hpp"
+
+namespace procvisor {
+
+registry_state::registry_state(registry_actor::pointer self, std::string home, launcher_actor launcher,
+                               recorder_link_actor recorder)
+  : self_(self), home_(std::move(home)), launcher_(std::move(launcher)), recorder_(std::move(recorder)) {}
+
+registry_state::~registry_state() {
+  for (const auto& [id, at] : processes_)
+    caf::anon_send_exit(at.app, caf::exit_reason::user_shutdown);
+}
+
+registry_actor::behavior_type registry_state::make_behavior() {
+  quiet_defaults(self_);
+  self_->set_down_handler([this](const caf::down_msg& down) { on_app_down(down); });
+  return {
+    [this](const start_apps& request) { return on_start(request); },
+    [this](const act_on& request) { return on_act(request); },
+    [this](const find_processes& request) { return on_find(request); },
+    [this](const process_changed& changed) {
+      if (const auto at = processes_.find(changed.view.id); at != processes_.end())
+        at->second.listed.view = changed.view;
+    },
+    [this](const process_removed& removed) {
+      processes_.erase(removed.id);
+      if (processes_.empty())
+        next_id_ = 0;
+    },
+  };
+}
+
+caf::result<outcome> registry_state::on_start(const start_apps& request) {
+  auto gathered = std::make_shared<gathering>(gathering{self_->make_response_promise<outcome>(), {}, 0, false});
+  for (const auto& spec : request.specs)
+    start_one(request, spec, gathered);
+  gathered->is_complete = true;
+  deliver_if_complete(gathered);
+  return gathered->answer;
+}
+
+void registry_state::start_one(const start_apps& request, const shared_spec& spec, const shared_gathering& gathered) {
+  auto there = request.policy == when_running::add ? std::vector<process_id>{} : with_name(spec->name);
+  if (request.policy == when_running::refuse) {
+    // A script by the name of another script's app is a further app; the same script again is one only with --force.
+    std::erase_if(there, [&](process_id id) { return processes_.at(id).listed.spec->exec_path != spec->exec_path; });
+    const auto is_up = [&](process_id id) {
+      const auto status = processes_.at(id).listed.view.status;
+      return status != process_status::stopped && status != process_status::errored;
+    };
+    if (std::ranges::any_of(there, is_up)) {
+      gathered->so_far.failed.push_back(
+        {spec->name,
+         {exit_code::start_failed, fmt::format("'{}' runs already from {}", spec->name, spec->exec_path),
+          "--force starts one more; procvisor restart starts it anew"}});
+      return;
+    }
+  }
+  for (const auto id : there) {
+    auto& at = processes_.at(id);
+    at.listed.spec = spec;
+    at.listed.caller = request.caller;
+    self_->send(at.app, new_declaration{spec, request.caller});
+    ask(id, app_verb::restart, gathered);
+  }
+  for (auto instance = static_cast<int>(there.size()); instance < spec->instances; ++instance) {
+    const auto id = add(spec, request.caller, instance);
+    if (spec->autostart)
+      ask(id, app_verb::start, gathered);
+    else
+      gathered->so_far.done.push_back(processes_.at(id).listed);
+  }
+}
+
+process_id registry_state::add(const shared_spec& spec, const shared_environment& caller, int instance) {
+  const process_id id{next_id_++};
+  auto& at = processes_[id];
+  at.listed = {.view = {.id = id, .instance = instance, .created_at = wall_clock::now()}, .spec = spec, .caller = caller};
+  spawn_app(at, {});
+  return id;
+}
+
+void registry_state::spawn_app(entry& of, lifecycle state) {
+  of.app = self_->spawn<app_impl, caf::monitored>(app_setup{.id = of.listed.view.id,
+                                                            .instance = of.listed.view.instance,
+                                                            .spec = of.listed.spec,
+                                                            .caller = of.listed.caller,
+                                                            .home = home_,
+                                                            .state = std::move(state)},
+                                                  launcher_, recorder_, caf::actor_cast<registry_actor>(self_));
+}
+
+void registry_state::on_app_down(const caf::down_msg& down) {
+  const auto at = std::ranges::find_if(
+    processes_, [&](const auto& item) { return item.second.app.address() == down.source; });
+  if (at == processes_.end())
+    return; // deleted, in order
+  const auto& view = at->second.listed.view;
+  self_->send(recorder_, journal_packet(severity::error, fmt::format("{}:{}", at->second.listed.spec->name,
+                                                                     static_cast<uint32_t>(view.id)),
+                                        view.pid,
+                                        fmt::format("its actor failed ({}), starting another one for it",
+                                                    caf::to_string(down.reason))));
+  lifecycle state;
+  state.status = view.status;
+  state.gen = view.gen;
+  state.pid = view.pid;
+  state.restarts = view.restarts;
+  state.unstable_restarts = view.unstable_restarts;
+  state.reason = view.reason;
+  spawn_app(at->second, std::move(state));
+}
+
+caf::result<outcome> registry_state::on_act(const act_on& request) {
+  auto gathered = std::make_shared<gathering>(gathering{self_->make_response_promise<outcome>(), {}, 0, false});
+  const auto all = targetables();
+  std::set<process_id> meant; // each once, in the order of their ids
+  if (request.everything)
+    for (const auto& [id, at] : processes_)
+      meant.insert(id);
+  for (const auto& target : request.targets) {
+    if (auto found = resolve_target(target, all))
+      meant.insert(found->begin(), found->end());
+    else
+      gathered->so_far.failed.push_back({target, found.error()});
+  }
+  for (const auto& exact : request.names) {
+    const auto found = with_name(exact);
+    meant.insert(found.begin(), found.end());
+  }
+  for (const auto id : meant)
+    ask(id, request.verb, gathered);
+  gathered->is_complete = true;
+  deliver_if_complete(gathered);
+  return gathered->answer;
+}
+
+void registry_state::ask(process_id id, app_verb verb, const shared_gathering& gathered) {
+  const auto& at = processes_.at(id);
+  ++gathered->missing;
+  // The listing as it is now: a deleted process is no longer in the table when its answer comes.
+  self_->request(at.app, caf::infinite, verb)
+    .then(
+      [gathered, listed = at.listed](const process_view& view) mutable {
+        const bool ought_to_run = view.status == process_status::errored;
+        listed.view = view;
+        if (ought_to_run)
+          gathered->so_far.failed.push_back({listed.spec->name, {exit_code::start_failed, view.reason, {}}});
+        else
+          gathered->so_far.done.push_back(std::move(listed));
+        --gathered->missing;
+        deliver_if_complete(gathered);
+      },
+      [gathered, name = at.listed.spec->name](const caf::error& why) {
+        gathered->so_far.failed.push_back({name, {exit_code::other, caf::to_string(why), {}}});
+        --gathered->missing;
+        deliver_if_complete(gathered);
+      });
+}
+
+void registry_state::deliver_if_complete(const shared_gathering& gathered) {
+  if (!gathered->is_complete || gathered->missing > 0)
+    return;
+  std::ranges::sort(gathered->so_far.done, {}, [](const listed_process& one) { return one.view.id; });
+  gathered->answer.deliver(std::move(gathered->so_far));
+}
+
+found_processes registry_state::on_find(const find_processes& request) {
+  found_processes result;
+  std::set<process_id> meant;
+  if (request.targets.empty()) {
+    for (const auto& [id, at] : processes_)
+      meant.insert(id);
+  }
+  const auto all = request.targets.empty() ? std::vector<targetable>{} : targetables();
+  for (const auto& target : request.targets) {
+    if (auto found = resolve_target(target, all))
+      meant.insert(found->begin(), found->end());
+    else
+      result.failed.push_back({target, found.error()});
+  }
+  for (const auto id : meant)
+    result.processes.push_back(processes_.at(id).listed);
+  return result;
+}
+
+std::vector<process_id> registry_state::with_name(const std::string& name) const {
+  std::vector<process_id> found;
+  for (const auto& [id, at] : processes_)
+    if (at.listed.spec->name == name)
+      found.push_back(id);
+  return found;
+}
+
+std::vector<targetable> registry_state::targetables() const {
+  std::vector<targetable> all;
+  all.reserve(processes_.size());
+  for (const auto& [id, at] : processes_)
+    all.push_back({id, at.listed.spec->name, at.listed.spec->name_space, at.listed.spec->exec_path});
+  return all;
+}
+
+} // namespace procvisor

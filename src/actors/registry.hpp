@@ -1,0 +1,65 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+#include <caf/typed_response_promise.hpp>
+
+#include "actors/protocol.hpp"
+#include "core/targets.hpp"
+
+namespace procvisor {
+
+/// Knows every process by id, name and namespace: gives out ids, resolves targets, passes requests to the apps' actors and
+/// gathers their answers. What it says of a process is what that process's actor said last.
+class registry_state {
+public:
+  static inline const char* name = "procvisor.registry";
+
+  registry_state(registry_actor::pointer self, std::string home, launcher_actor launcher, recorder_link_actor recorder);
+  ~registry_state(); ///< its apps' actors end with it
+  registry_actor::behavior_type make_behavior();
+
+private:
+  struct entry {
+    app_actor app;
+    listed_process listed;
+  };
+  /// One command under way: what has been answered, and how much is still to come.
+  struct gathering {
+    caf::typed_response_promise<outcome> answer;
+    outcome so_far;
+    size_t missing = 0;
+    bool is_complete = false; ///< every request has been sent
+  };
+  using shared_gathering = std::shared_ptr<gathering>;
+
+  caf::result<outcome> on_start(const start_apps& request);
+  caf::result<outcome> on_act(const act_on& request);
+  found_processes on_find(const find_processes& request);
+  void on_app_down(const caf::down_msg& down);
+
+  void start_one(const start_apps& request, const shared_spec& spec, const shared_gathering& gathered);
+  process_id add(const shared_spec& spec, const shared_environment& caller, int instance);
+  void spawn_app(entry& of, lifecycle state);
+  void ask(process_id id, app_verb verb, const shared_gathering& gathered);
+  static void deliver_if_complete(const shared_gathering& gathered);
+
+  std::vector<process_id> with_name(const std::string& name) const;
+  std::vector<targetable> targetables() const;
+
+  registry_actor::pointer self_;
+  std::string home_;
+  launcher_actor launcher_;
+  recorder_link_actor recorder_;
+  std::map<process_id, entry> processes_;
+  uint32_t next_id_ = 0;
+};
+
+using registry_impl = registry_actor::stateful_impl<registry_state>;
+
+} // namespace procvisor

@@ -1,0 +1,108 @@
+#include "actors/root.hpp"
+
+#include <poll.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include <fmt/format.h>
+
+#include "actors/recorder_link.hpp"
+#include "actors/registry.hpp"
+#include "actors/rpc_server.hpp"
+#include "actors/sampler.hpp"
+#include "actors/support.hpp"
+#include "os/limits.hpp"
+
+namespace procvisor {
+
+root_state::root_state(root_actor::pointer self, daemon_setup setup) : self_(self) {
+  const auto me = caf::actor_cast<root_actor>(self);
+  recorder_ = self->spawn<recorder_link_impl, caf::monitored>(setup.recorder);
+  launcher_ = self->spawn<launcher_impl, caf::monitored>(setup.launcher, recorder_, me);
+  registry_ = self->spawn<registry_impl, caf::monitored>(setup.home, launcher_, recorder_);
+  sampler_ = self->spawn<sampler_impl, caf::monitored>();
+  rpc_server_ = self->spawn<rpc_server_impl, caf::monitored>(
+    setup.listener, session_peers{registry_, sampler_, recorder_, me, setup.home, setup.keeper_pid});
+  self->send(recorder_, journal_packet(severity::info, "procvisor", getpid(),
+                                       fmt::format("daemon {} started by keeper {}", PROCVISOR_VERSION, setup.keeper_pid)));
+}
+
+root_actor::behavior_type root_state::make_behavior() {
+  quiet_defaults(self_);
+  self_->set_down_handler([this](const caf::down_msg& down) {
+    self_->send(recorder_, journal_packet(severity::error, "procvisor", getpid(),
+                                          fmt::format("an actor failed: {}", caf::to_string(down.reason))));
+    end_all(caf::exit_reason::kill);
+  });
+  return {
+    [this](const end_everything&) {
+      self_->send(recorder_, journal_packet(severity::info, "procvisor", getpid(), "ending, as asked"));
+      self_->send(launcher_, end_keeper{});
+      end_all(caf::exit_reason::user_shutdown);
+    },
+    [this](const terminate_requested&) {
+      self_->request(registry_, caf::infinite, act_on{.verb = app_verb::remove, .everything = true})
+        .then([this](const outcome&) { self_->send(self_, end_everything{}); },
+              [this](const caf::error&) { self_->send(self_, end_everything{}); });
+    },
+    [this](const keeper_lost&) { end_all(caf::exit_reason::kill); },
+  };
+}
+
+void root_state::end_all(caf::exit_reason reason) {
+  self_->set_down_handler([](const caf::down_msg&) {});
+  // In the order of the messages that are still under way to them: the launcher tells the keeper, the recorder_link passes
+  // on the last lines.
+  self_->send_exit(rpc_server_, reason);
+  self_->send_exit(sampler_, reason);
+  self_->send_exit(registry_, reason);
+  self_->send_exit(launcher_, reason);
+  self_->send_exit(recorder_, reason);
+  self_->quit(reason);
+}
+
+namespace {
+
+/// The first packet of the keeper, which it has sent before it created this process.
+std::optional<os::packet> receive_hello(int socket) {
+  pollfd ready{socket, POLLIN, 0};
+  while (poll(&ready, 1, -1) < 0 && errno == EINTR) {
+  }
+  return os::receive_packet(socket);
+}
+
+} // namespace
+
+int run_daemon(const std::string& home, int keeper_fd) {
+  os::unique_fd keeper_socket{keeper_fd};
+  auto received = receive_hello(keeper_fd);
+  keeper::hello hello;
+  if (!received || received->bytes.size() != sizeof hello || received->fds.size() != 3)
+    return static_cast<int>(exit_code::other);
+  std::memcpy(&hello, received->bytes.data(), sizeof hello);
+  if (hello.what != keeper::op::hello || hello.version != keeper::wire_version)
+    return static_cast<int>(exit_code::other);
+
+  auto launcher = std::make_shared<launcher_setup>();
+  launcher->keeper = std::move(keeper_socket);
+  launcher->report = std::move(received->fds[1]);
+  launcher->capacity = hello.capacity;
+  launcher->open_files = os::raise_open_files();
+  daemon_setup setup{.home = home,
+                     .keeper_pid = hello.keeper_pid,
+                     .restarts = hello.restarts,
+                     .launcher = std::move(launcher),
+                     .recorder = std::make_shared<os::unique_fd>(std::move(received->fds[2])),
+                     .listener = std::make_shared<os::unique_fd>(std::move(received->fds[0]))};
+
+  caf::init_global_meta_objects<caf::id_block::procvisor_daemon>();
+  loop_config config;
+  caf::actor_system system{config};
+  system.await_actors_before_shutdown(false);
+  system.spawn<root_impl>(std::move(setup));
+  event_loop::of(system).run();
+  return static_cast<int>(exit_code::done);
+}
+
+} // namespace procvisor

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+#include "actors/launcher.hpp"
+#include "actors/protocol.hpp"
+
+namespace procvisor {
+
+/// What the keeper gave this daemon.
+struct daemon_setup {
+  std::string home;
+  pid_t keeper_pid = 0;
+  uint32_t restarts = 0;
+  std::shared_ptr<launcher_setup> launcher;
+  shared_fd recorder;
+  shared_fd listener;
+};
+
+/// Makes the daemon's actors, and ends them in order: apps first, then the keeper, then everybody. One that fails is a bug
+/// after which nothing here can be relied on: the process ends, and the keeper starts a new one.
+class root_state {
+public:
+  static inline const char* name = "procvisor.root";
+
+  root_state(root_actor::pointer self, daemon_setup setup);
+  root_actor::behavior_type make_behavior();
+
+private:
+  void end_all(caf::exit_reason reason);
+
+  root_actor::pointer self_;
+  recorder_link_actor recorder_;
+  launcher_actor launcher_;
+  registry_actor registry_;
+  sampler_actor sampler_;
+  rpc_server_actor rpc_server_;
+};
+
+using root_impl = root_actor::stateful_impl<root_state>;
+
+/// `procvisor daemon`: runs until it is told to end or the keeper is gone. Returns the exit status of the process.
+int run_daemon(const std::string& home, int keeper_fd);
+
+} // namespace procvisor

@@ -1,0 +1,72 @@
+#include "actors/rpc_server.hpp"
+
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include <caf/send.hpp>
+#include <fmt/format.h>
+
+#include "actors/recorder_link.hpp"
+#include "actors/session.hpp"
+#include "actors/support.hpp"
+
+namespace procvisor {
+
+namespace {
+
+/// SO_PEERCRED (unix(7)): who called connect().
+uid_t peer_uid(int socket) {
+  ucred who{};
+  socklen_t size = sizeof who;
+  if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &who, &size) != 0)
+    return static_cast<uid_t>(-1);
+  return who.uid;
+}
+
+} // namespace
+
+rpc_server_state::rpc_server_state(rpc_server_actor::pointer self, shared_fd listener, session_peers peers)
+  : self_(self),
+    listener_(event_loop::of(self->system()), std::move(*listener), caf::weak_actor_ptr{self->ctrl()}),
+    peers_(std::move(peers)) {
+  listener_.arm(EPOLLIN);
+}
+
+rpc_server_state::~rpc_server_state() {
+  for (const auto& session : sessions_)
+    caf::anon_send_exit(session, caf::exit_reason::user_shutdown);
+}
+
+rpc_server_actor::behavior_type rpc_server_state::make_behavior() {
+  quiet_defaults(self_);
+  self_->set_down_handler([this](const caf::down_msg& down) {
+    if (sessions_.size() == most_sessions)
+      listener_.arm(EPOLLIN);
+    sessions_.erase(down.source);
+  });
+  return {[this](const fd_ready&) { on_ready(); }};
+}
+
+void rpc_server_state::on_ready() {
+  while (sessions_.size() < most_sessions) {
+    os::unique_fd client{accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK)};
+    if (!client) {
+      listener_.arm(EPOLLIN);
+      return;
+    }
+    const auto uid = peer_uid(client.get());
+    if (uid != geteuid() && uid != 0) {
+      self_->send(peers_.recorder, journal_packet(severity::warning, "procvisor", 0,
+                                                  fmt::format("refused a connection of user {}", uid)));
+      continue;
+    }
+    const auto session = self_->spawn<session_impl, caf::monitored>(
+      std::make_shared<os::unique_fd>(std::move(client)), peers_);
+    sessions_.insert(session.address());
+  }
+}
+
+} // namespace procvisor

@@ -1,0 +1,65 @@
+#pragma once
+
+#include <string>
+
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+#include <nlohmann/json.hpp>
+
+#include "actors/protocol.hpp"
+#include "actors/rpc_server.hpp"
+
+namespace procvisor {
+
+/// One client. Takes one request after the other: the next is read when the reply to the last has left. What a client can
+/// make us hold is one request and one reply, each at most rpc::max_message_bytes.
+class session_state {
+public:
+  static inline const char* name = "procvisor.session";
+
+  session_state(session_actor::pointer self, shared_fd client, session_peers peers);
+  session_actor::behavior_type make_behavior();
+
+private:
+  void on_ready(const fd_ready& ready);
+  void read();
+  /// False: no whole request is there.
+  bool handle_next_line();
+  void handle(const nlohmann::json& request);
+
+  void ping();
+  void start(const nlohmann::json& params);
+  void act(app_verb verb, const nlohmann::json& params);
+  void list();
+  void jlist();
+  void describe(const nlohmann::json& params);
+  void logs(const nlohmann::json& params);
+  void kill();
+
+  /// Asks the registry what the targets mean, and the sampler for the usage of what runs.
+  template <class Then>
+  void with_usage(std::vector<std::string> targets, Then then);
+  template <class Result, class Then>
+  void ask_registry(const auto& question, Then then);
+  void reply_outcome(const outcome& result);
+
+  void reply(nlohmann::json result);
+  void reply_error(const error& what);
+  void send(const nlohmann::json& message);
+  void flush();
+
+  session_actor::pointer self_;
+  session_peers peers_;
+  watched_fd client_;
+  std::string in_;
+  size_t scanned_ = 0; ///< bytes of in_ that are known to hold no newline
+  std::string out_;
+  size_t sent_ = 0;
+  nlohmann::json id_; ///< of the request under way
+  bool is_busy_ = false;
+  bool ends_everything_ = false; ///< once the reply has left
+};
+
+using session_impl = session_actor::stateful_impl<session_state>;
+
+} // namespace procvisor

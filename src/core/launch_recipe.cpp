@@ -1,0 +1,56 @@
+#include "core/launch_recipe.hpp"
+
+#include <fmt/format.h>
+
+namespace procvisor {
+
+launch_recipe::launch_recipe(const std::string& path, const std::vector<std::string>& argv, const environment& env) {
+  size_t bytes = path.size() + 1;
+  for (const auto& word : argv)
+    bytes += word.size() + 1;
+  for (const auto& [name, value] : env)
+    bytes += name.size() + value.size() + 2;
+  block_.reserve(bytes); // no reallocation below: the pointers stay
+  const auto put = [this](const auto&... parts) {
+    char* const start = block_.data() + block_.size();
+    (block_.append(parts), ...);
+    block_.push_back('\0');
+    return start;
+  };
+  path_ = put(path);
+  argv_.reserve(argv.size() + 1);
+  for (const auto& word : argv)
+    argv_.push_back(put(word));
+  argv_.push_back(nullptr);
+  envp_.reserve(env.size() + 1);
+  for (const auto& [name, value] : env)
+    envp_.push_back(put(name, "=", value));
+  envp_.push_back(nullptr);
+}
+
+std::vector<std::string> launch_argv(const app_spec& spec) {
+  std::vector<std::string> argv;
+  if (!spec.interpreter_path.empty()) {
+    argv.push_back(spec.interpreter_path);
+    argv.insert(argv.end(), spec.node_args.begin(), spec.node_args.end());
+  }
+  argv.push_back(spec.exec_path);
+  argv.insert(argv.end(), spec.args.begin(), spec.args.end());
+  return argv;
+}
+
+environment launch_environment(const app_spec& spec, const environment& caller, const launch_identity& identity) {
+  environment env = spec.env;
+  env.insert(caller.begin(), caller.end());
+  const auto number = [](auto value) { return std::to_string(static_cast<uint64_t>(value)); };
+  env[spec.instance_var] = std::to_string(identity.instance);
+  env["name"] = spec.name;
+  env["pm_id"] = number(identity.id);
+  env["PM2_HOME"] = identity.home;
+  env["PROCVISOR_HOME"] = identity.home;
+  env["PWD"] = spec.cwd;
+  env[marker_variable] = fmt::format("{}:{}:{}", identity.home, number(identity.id), number(identity.gen));
+  return env;
+}
+
+} // namespace procvisor

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/app_spec.hpp"
+#include "core/process.hpp"
+
+namespace procvisor {
+
+/// Names the process of an app in its environment: `<home>:<id>:<generation>`. It is how orphans are told from strangers
+/// where there is no cgroup.
+inline constexpr const char* marker_variable = "PROCVISOR_INSTANCE";
+
+/// Everything execve(2) is given for one launch, as C strings that one block of memory holds.
+class launch_recipe {
+public:
+  launch_recipe(const std::string& path, const std::vector<std::string>& argv, const environment& env);
+  launch_recipe(const launch_recipe&) = delete;
+  launch_recipe& operator=(const launch_recipe&) = delete;
+
+  const char* path() const noexcept { return path_; }
+  char* const* argv() const noexcept { return argv_.data(); }
+  char* const* envp() const noexcept { return envp_.data(); }
+
+private:
+  std::string block_;
+  const char* path_ = nullptr;
+  std::vector<char*> argv_;
+  std::vector<char*> envp_;
+};
+
+/// Which launch of which process it is for; the home stands in the marker and in the environment.
+struct launch_identity {
+  process_id id{};
+  generation gen{};
+  int instance = 0;
+  std::string home;
+};
+
+/// interpreter node_args exec_path args, or exec_path args where the interpreter is "none".
+std::vector<std::string> launch_argv(const app_spec& spec);
+
+/// The caller's environment, then the app's, then what programs really read: the instance variable, name, pm_id, PM2_HOME,
+/// PROCVISOR_HOME, PWD, and HOME, USER and LOGNAME are left as they came; PROCVISOR_INSTANCE marks the process as ours.
+environment launch_environment(const app_spec& spec, const environment& caller, const launch_identity& identity);
+
+} // namespace procvisor

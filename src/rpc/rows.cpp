@@ -1,0 +1,118 @@
+#include "rpc/rows.hpp"
+
+#include <pwd.h>
+
+#include <cmath>
+
+#include <nlohmann/json.hpp>
+
+#include "core/option_table.hpp"
+
+namespace procvisor::rpc {
+
+namespace {
+
+using nlohmann::json;
+
+int64_t epoch_milliseconds(wall_clock::time_point at) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(at.time_since_epoch()).count();
+}
+
+const std::string& text_or(const environment& env, const std::string& key, const std::string& otherwise) {
+  const auto at = env.find(key);
+  return at == env.end() ? otherwise : at->second;
+}
+
+} // namespace
+
+json to_row(const row_source& source) {
+  const auto& [view, spec, cpu, memory] = source;
+  return {
+    {"id", static_cast<uint32_t>(view.id)},
+    {"name", spec.name},
+    {"namespace", spec.name_space},
+    {"instance", view.instance},
+    {"mode", "fork"},
+    {"pid", view.pid},
+    {"status", to_string(view.status)},
+    {"restarts", view.restarts},
+    {"unstable_restarts", view.unstable_restarts},
+    {"created_at", epoch_milliseconds(view.created_at)},
+    {"started_at", epoch_milliseconds(view.started_at)},
+    {"exit_code", view.exit_code},
+    {"exit_signal", view.exit_signal},
+    {"reason", view.reason},
+    {"cpu", std::round(cpu * 10) / 10},
+    {"memory", memory},
+    {"user", spec.user},
+    {"watching", false},
+    {"version", spec.version},
+  };
+}
+
+json to_details(const row_source& source, const log_paths& files) {
+  auto details = to_row(source);
+  auto declared = spec_to_json(source.spec);
+  declared.erase(option_of(&app_spec::env).key);
+  details["spec"] = std::move(declared);
+  details["files"] = {{"out", files.out}, {"error", files.error}, {"pid", files.pid_file}};
+  return details;
+}
+
+json to_jlist(const row_source& source, const environment& env, const log_paths& files, const std::string& home) {
+  const auto& [view, spec, cpu, memory] = source;
+  json pm2_env = json::object();
+  for (const auto& [name, value] : env)
+    pm2_env[name] = value;
+  const auto declared = spec_to_json(spec);
+  for (const auto& [key, value] : declared.items())
+    pm2_env[key] = value;
+  pm2_env.update({
+    {"name", spec.name},
+    {"namespace", spec.name_space},
+    {"env", env},
+    {"status", to_string(view.status)},
+    {"pm_id", static_cast<uint32_t>(view.id)},
+    {"pm_exec_path", spec.exec_path},
+    {"pm_cwd", spec.cwd},
+    {"pm_out_log_path", files.out},
+    {"pm_err_log_path", files.error},
+    {"pm_pid_path", files.pid_file},
+    {"pm_uptime", epoch_milliseconds(view.started_at)},
+    {"created_at", epoch_milliseconds(view.created_at)},
+    {"restart_time", view.restarts},
+    {"unstable_restarts", view.unstable_restarts},
+    {"exit_code", view.exit_code},
+    {"exec_mode", "fork_mode"},
+    {"exec_interpreter", spec.interpreter},
+    {"node_args", spec.node_args},
+    {"args", spec.args},
+    {"instances", spec.instances},
+    {"instance_var", spec.instance_var},
+    {spec.instance_var, view.instance},
+    {"autorestart", spec.autorestart},
+    {"autostart", spec.autostart},
+    {"treekill", spec.treekill},
+    {"merge_logs", spec.merge_logs.value_or(!spec.instances_given)},
+    {"watch", false},
+    {"version", spec.version.empty() ? "N/A" : spec.version},
+    {"username", spec.user},
+    {"PM2_HOME", home},
+    {"axm_actions", json::array()},
+    {"axm_monitor", json::object()},
+    {"axm_options", json::object()},
+  });
+  return {
+    {"pid", view.pid},
+    {"name", spec.name},
+    {"pm2_env", std::move(pm2_env)},
+    {"pm_id", static_cast<uint32_t>(view.id)},
+    {"monit", {{"memory", memory}, {"cpu", std::round(cpu * 10) / 10}}},
+  };
+}
+
+json to_wire(const error& what) {
+  return {{"code", static_cast<int>(what.code)}, {"message", what.what}, {"data", {{"hint", what.hint}}}};
+}
+
+} // namespace procvisor::rpc

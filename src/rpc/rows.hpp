@@ -1,0 +1,35 @@
+#pragma once
+
+#include <string>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "core/app_spec.hpp"
+#include "core/log_paths.hpp"
+#include "core/process.hpp"
+#include "core/result.hpp"
+
+/// How processes are written on the wire: rows (rpc/wire.hpp) and PM2's jlist shape (pm2-behaviour.md, 14).
+namespace procvisor::rpc {
+
+/// What one row is made of.
+struct row_source {
+  const process_view& view;
+  const app_spec& spec;
+  double cpu = 0;      ///< percent of one core
+  uint64_t memory = 0; ///< bytes
+};
+
+nlohmann::json to_row(const row_source& source);
+
+/// The row, and all that was declared but the environment: {row..., spec: {...}, files: {out, error, pid}}.
+nlohmann::json to_details(const row_source& source, const log_paths& files);
+
+/// PM2's shape, with the environment: only for the owner who asks for it.
+nlohmann::json to_jlist(const row_source& source, const environment& env, const log_paths& files,
+                        const std::string& home);
+
+/// {"code", "message", "data": {"hint"}}
+nlohmann::json to_wire(const error& what);
+
+} // namespace procvisor::rpc
