@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "actors/support.hpp"
+#include "os/mounts.hpp"
 #include "rpc/recorder_wire.hpp"
 
 namespace procvisor {
@@ -49,7 +50,7 @@ os::spawn_plan plan_of(const launch_order& order, int out, int err, int report, 
   plan.gid = spec.gid;
   if (spec.gid)
     plan.groups = std::span{&*spec.gid, 1};
-  plan.wait_for_exec = !os::may_block(plan.cwd) && !os::may_block(plan.path);
+  plan.wait_for_exec = !spec.uid && !os::may_block(spec.cwd) && !os::may_block(plan.path);
   return plan;
 }
 
@@ -69,7 +70,7 @@ launcher_actor::behavior_type launcher_state::make_behavior() {
       reap({.id = static_cast<uint32_t>(order.id), .padding = 0, .generation = static_cast<uint64_t>(order.gen)});
     },
     [this](const end_keeper&) {
-      keeper_.send(bytes_of(keeper::notice{.what = keeper::op::end}));
+      keeper_.send(bytes_of(keeper::notice{.what = keeper::op::end, .key = {}}));
       self_->quit();
     },
     [this](const fd_ready& ready) { on_ready(ready); },

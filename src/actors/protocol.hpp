@@ -137,9 +137,9 @@ struct start_apps {
 
 struct act_on {
   app_verb verb = app_verb::stop;
-  std::vector<std::string> targets; ///< as typed
-  std::vector<std::string> names;   ///< exact ones, from a file; one that is not there is skipped
-  bool everything = false;          ///< whatever there is; nothing is no error
+  std::vector<std::string> targets = {}; ///< as typed
+  std::vector<std::string> names = {};   ///< exact ones, from a file; one that is not there is skipped
+  bool everything = false;               ///< whatever there is; nothing is no error
 };
 
 struct failed_target {

@@ -194,10 +194,10 @@ found_processes registry_state::on_find(const find_processes& request) {
   return result;
 }
 
-std::vector<process_id> registry_state::with_name(const std::string& name) const {
+std::vector<process_id> registry_state::with_name(const std::string& wanted) const {
   std::vector<process_id> found;
   for (const auto& [id, at] : processes_)
-    if (at.listed.spec->name == name)
+    if (at.listed.spec->name == wanted)
       found.push_back(id);
   return found;
 }

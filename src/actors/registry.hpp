@@ -49,7 +49,7 @@ private:
   void ask(process_id id, app_verb verb, const shared_gathering& gathered);
   static void deliver_if_complete(const shared_gathering& gathered);
 
-  std::vector<process_id> with_name(const std::string& name) const;
+  std::vector<process_id> with_name(const std::string& wanted) const;
   std::vector<targetable> targetables() const;
 
   registry_actor::pointer self_;

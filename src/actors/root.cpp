@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include <caf/init_global_meta_objects.hpp>
 #include <fmt/format.h>
 
 #include "actors/recorder_link.hpp"

@@ -12,21 +12,9 @@
 #include "actors/recorder_link.hpp"
 #include "actors/session.hpp"
 #include "actors/support.hpp"
+#include "os/peer.hpp"
 
 namespace procvisor {
-
-namespace {
-
-/// SO_PEERCRED (unix(7)): who called connect().
-uid_t peer_uid(int socket) {
-  ucred who{};
-  socklen_t size = sizeof who;
-  if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &who, &size) != 0)
-    return static_cast<uid_t>(-1);
-  return who.uid;
-}
-
-} // namespace
 
 rpc_server_state::rpc_server_state(rpc_server_actor::pointer self, shared_fd listener, session_peers peers)
   : self_(self),
@@ -57,10 +45,10 @@ void rpc_server_state::on_ready() {
       listener_.arm(EPOLLIN);
       return;
     }
-    const auto uid = peer_uid(client.get());
-    if (uid != geteuid() && uid != 0) {
+    const auto peer = os::peer_credentials(client.get());
+    if (!peer || (peer->uid != geteuid() && peer->uid != 0)) {
       self_->send(peers_.recorder, journal_packet(severity::warning, "procvisor", 0,
-                                                  fmt::format("refused a connection of user {}", uid)));
+                                                  fmt::format("refused a connection of user {}", peer ? peer->uid : 0)));
       continue;
     }
     const auto session = self_->spawn<session_impl, caf::monitored>(

@@ -1,5 +1,7 @@
 #include "actors/sampler.hpp"
 
+#include <ctime>
+
 #include "actors/support.hpp"
 
 namespace procvisor {
@@ -8,6 +10,13 @@ namespace {
 
 /// A sample as old as this is taken again.
 constexpr std::chrono::seconds freshness{2};
+
+/// On the clock of process_stat::start_ticks (proc(5): since boot, suspended time included).
+double seconds_since_boot() {
+  timespec now{};
+  clock_gettime(CLOCK_BOOTTIME, &now);
+  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) / 1e9;
+}
 
 } // namespace
 
@@ -50,7 +59,7 @@ void sampler_state::read(pid_t pid, known_process& process, steady_time now) {
   const bool is_same = process.start_ticks == stat->start_ticks; // a pid may be another process's by now
   const auto ticks = static_cast<double>(stat->cpu_ticks - (is_same ? process.cpu_ticks : 0));
   const double seconds = is_same ? std::chrono::duration<double>(now - process.at).count()
-                                 : procfs_.uptime() - static_cast<double>(stat->start_ticks) / ticks_a_second;
+                                 : seconds_since_boot() - static_cast<double>(stat->start_ticks) / ticks_a_second;
   process.shown = {.cpu = seconds > 0 ? 100 * ticks / ticks_a_second / seconds : 0, .memory = stat->resident_bytes};
   process.cpu_ticks = stat->cpu_ticks;
   process.start_ticks = stat->start_ticks;

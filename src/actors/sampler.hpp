@@ -24,7 +24,7 @@ private:
     uint64_t cpu_ticks = 0;   ///< of the newest reading
     uint64_t start_ticks = 0; ///< tells the process from a later one with its pid
     steady_time at{};         ///< of the newest reading
-    usage shown;
+    usage shown = {};
     bool is_wanted = false; ///< by the request under way
   };
 

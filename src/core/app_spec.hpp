@@ -21,6 +21,8 @@ struct app_spec {
   // -- identity
   std::string name;
   std::string name_space = "default";
+  std::string user_name; ///< whose processes these are: the caller, or the user of uid
+  std::string version;   ///< of the nearest package.json; empty: there is none
 
   // -- what runs
   std::string exec_path; ///< absolute path of the script or program

@@ -18,11 +18,6 @@ int64_t epoch_milliseconds(wall_clock::time_point at) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(at.time_since_epoch()).count();
 }
 
-const std::string& text_or(const environment& env, const std::string& key, const std::string& otherwise) {
-  const auto at = env.find(key);
-  return at == env.end() ? otherwise : at->second;
-}
-
 } // namespace
 
 json to_row(const row_source& source) {
@@ -44,7 +39,7 @@ json to_row(const row_source& source) {
     {"reason", view.reason},
     {"cpu", std::round(cpu * 10) / 10},
     {"memory", memory},
-    {"user", spec.user},
+    {"user", spec.user_name},
     {"watching", false},
     {"version", spec.version},
   };
@@ -67,7 +62,7 @@ json to_jlist(const row_source& source, const environment& env, const log_paths&
   const auto declared = spec_to_json(spec);
   for (const auto& [key, value] : declared.items())
     pm2_env[key] = value;
-  pm2_env.update({
+  pm2_env.update(json{
     {"name", spec.name},
     {"namespace", spec.name_space},
     {"env", env},
@@ -96,7 +91,7 @@ json to_jlist(const row_source& source, const environment& env, const log_paths&
     {"merge_logs", spec.merge_logs.value_or(!spec.instances_given)},
     {"watch", false},
     {"version", spec.version.empty() ? "N/A" : spec.version},
-    {"username", spec.user},
+    {"username", spec.user_name},
     {"PM2_HOME", home},
     {"axm_actions", json::array()},
     {"axm_monitor", json::object()},

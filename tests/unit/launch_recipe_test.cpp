@@ -1,0 +1,55 @@
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+#include "core/launch_recipe.hpp"
+
+using namespace procvisor;
+
+TEST_CASE("launch_recipe: the interpreter comes first, then its arguments, the script and the script's") {
+  app_spec spec;
+  spec.exec_path = "/srv/app.js";
+  spec.args = {"--port", "80"};
+  spec.interpreter = "node";
+  spec.interpreter_path = "/usr/bin/node";
+  spec.node_args = {"--harmony"};
+  CHECK(launch_argv(spec) == std::vector<std::string>{"/usr/bin/node", "--harmony", "/srv/app.js", "--port", "80"});
+
+  spec.interpreter = "none";
+  spec.interpreter_path.clear();
+  CHECK(launch_argv(spec) == std::vector<std::string>{"/srv/app.js", "--port", "80"});
+}
+
+TEST_CASE("launch_recipe: the app's environment wins over the caller's, and ours over both") {
+  app_spec spec;
+  spec.name = "web";
+  spec.cwd = "/srv";
+  spec.env = {{"A", "app"}, {"PM2_HOME", "forged"}};
+  const environment caller{{"A", "caller"}, {"B", "caller"}, {"PWD", "/root"}};
+
+  const auto env = launch_environment(spec, caller, {process_id{3}, generation{7}, 1, "/home/u/.procvisor"});
+
+  const environment expected{{"A", "app"},
+                             {"B", "caller"},
+                             {"NODE_APP_INSTANCE", "1"},
+                             {"PM2_HOME", "/home/u/.procvisor"},
+                             {"PROCVISOR_HOME", "/home/u/.procvisor"},
+                             {"PROCVISOR_INSTANCE", "/home/u/.procvisor:3:7"},
+                             {"PWD", "/srv"},
+                             {"name", "web"},
+                             {"pm_id", "3"}};
+  CHECK(env == expected);
+}
+
+TEST_CASE("launch_recipe: holds what execve takes") {
+  const launch_recipe recipe{"/bin/x", {"x", "", "a b"}, {{"A", "1"}, {"EMPTY", ""}}};
+  CHECK(std::string{recipe.path()} == "/bin/x");
+  CHECK(std::string{recipe.argv()[0]} == "x");
+  CHECK(std::string{recipe.argv()[1]}.empty());
+  CHECK(std::string{recipe.argv()[2]} == "a b");
+  CHECK(recipe.argv()[3] == nullptr);
+  CHECK(std::string{recipe.envp()[0]} == "A=1");
+  CHECK(std::string{recipe.envp()[1]} == "EMPTY=");
+  CHECK(recipe.envp()[2] == nullptr);
+}
