@@ -1,3 +1,37 @@
-int main() {
-  return 0;
+#include <cstdio>
+#include <string_view>
+
+#include "actors/recorder/recorder.hpp"
+#include "actors/root.hpp"
+#include "cli/cli.hpp"
+#include "keeper/keeper.hpp"
+#include "keeper/wire.hpp"
+#include "os/home.hpp"
+
+using namespace procvisor;
+
+namespace {
+
+/// The three processes behind the client are started by a client (the keeper) and by the keeper (the others); a person
+/// who types one of these names gets the client's "unknown verb".
+bool is_started_by_us(int argc) {
+  return argc == 2;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  const std::string_view role = is_started_by_us(argc) ? argv[1] : "";
+  if (role != "keeper" && role != "daemon" && role != "recorder")
+    return run_client(argc, argv);
+  const auto home = os::find_home();
+  if (!home) {
+    std::fprintf(stderr, "procvisor: %s\n", home.error().what.c_str());
+    return static_cast<int>(home.error().code);
+  }
+  if (role == "keeper")
+    return keeper::run_keeper(*home);
+  if (role == "daemon")
+    return run_daemon(home->path, keeper::keeper_fd);
+  return run_recorder(keeper::keeper_fd);
 }

@@ -23,21 +23,24 @@ struct overloaded : Fs... {
 app_state::app_state(app_actor::pointer self, app_setup setup, launcher_actor launcher, recorder_link_actor recorder,
                      registry_actor registry)
   : self_(self), it_(std::move(setup)), launcher_(std::move(launcher)), recorder_(std::move(recorder)),
-    registry_(std::move(registry)) {}
+    registry_(std::move(registry)) {
+}
 
 app_actor::behavior_type app_state::make_behavior() {
   quiet_defaults(self_);
   return {
-    [this](app_verb verb) { return on_request(verb); },
-    [this](const new_declaration& declaration) {
-      it_.spec = declaration.spec;
-      it_.caller = declaration.caller;
-    },
-    [this](const launch_done& done) { happen(launched{done.gen, done.pid}); },
-    [this](const launch_refused& refused) {
-      happen(launch_failed{refused.gen, refused.reason, refused.is_transient});
-    },
-    [this](const process_exited& ended) { on_exit(ended); },
+      [this](const app_request& request) { return on_request(request.verb); },
+      [this](const new_declaration& declaration) {
+        it_.spec = declaration.spec;
+        it_.caller = declaration.caller;
+      },
+      [this](const launch_done& done) {
+        happen(launched{done.gen, done.pid});
+      },
+      [this](const launch_refused& refused) {
+        happen(launch_failed{refused.gen, refused.reason, refused.is_transient});
+      },
+      [this](const process_exited& ended) { on_exit(ended); },
   };
 }
 
@@ -67,15 +70,15 @@ void app_state::on_exit(const process_exited& ended) {
     if (it_.spec->treekill)
       signal_tree(SIGKILL);
     journal(severity::info, fmt::format("ended with {} after {} ms", describe(ended.status),
-                                std::chrono::duration_cast<std::chrono::milliseconds>(
-                                  self_->clock().now() - it_.state.started_at.steady)
-                                  .count()));
+                                        std::chrono::duration_cast<std::chrono::milliseconds>(
+                                            self_->clock().now() - it_.state.started_at.steady)
+                                            .count()));
   }
   self_->send(launcher_, reap_order{it_.id, ended.gen});
   self_->send(recorder_, recorder_packet{nlohmann::json{{"op", recorder_wire::op::ended},
                                                         {"id", static_cast<uint32_t>(it_.id)},
                                                         {"generation", static_cast<uint64_t>(ended.gen)}}
-                                           .dump(),
+                                             .dump(),
                                          {}});
   happen(exited{ended.gen, ended.status});
 }
@@ -96,41 +99,42 @@ void app_state::happen(const lifecycle_event& event) {
 }
 
 void app_state::perform(const lifecycle_effect& effect) {
-  std::visit(overloaded{
-               [this](const launch& order) { order_launch(order.gen); },
-               [this](const terminate&) { signal_tree(SIGINT); },
-               [this](const kill_now&) {
-                 journal(severity::warning, fmt::format("still there {} ms after SIGINT: sending SIGKILL",
-                                                it_.spec->kill_timeout.count()));
-                 signal_tree(SIGKILL);
-               },
-               [this](const start_kill_timer& wait) { arm(wait.after, kill_timer_due{it_.state.gen}); },
-               [this](const start_restart_timer& wait) { arm(wait.after, restart_timer_due{it_.state.gen}); },
-               [this](const cancel_timers&) { timer_.dispose(); },
-               [this](const remove_process&) {
-                 is_removed_ = true;
-                 self_->send(recorder_, recorder_packet{nlohmann::json{{"op", recorder_wire::op::forget},
-                                                                       {"id", static_cast<uint32_t>(it_.id)}}
-                                                          .dump(),
-                                                        {}});
-               },
-             },
-             effect);
+  std::visit(
+      overloaded{
+          [this](const launch& order) { order_launch(order.gen); },
+          [this](const terminate&) { signal_tree(SIGINT); },
+          [this](const kill_now&) {
+            journal(severity::warning,
+                    fmt::format("still there {} ms after SIGINT: sending SIGKILL", it_.spec->kill_timeout.count()));
+            signal_tree(SIGKILL);
+          },
+          [this](const start_kill_timer& wait) { arm(wait.after, kill_timer_due{it_.state.gen}); },
+          [this](const start_restart_timer& wait) { arm(wait.after, restart_timer_due{it_.state.gen}); },
+          [this](const cancel_timers&) { timer_.dispose(); },
+          [this](const remove_process&) {
+            is_removed_ = true;
+            self_->send(
+                recorder_,
+                recorder_packet{
+                    nlohmann::json{{"op", recorder_wire::op::forget}, {"id", static_cast<uint32_t>(it_.id)}}.dump(),
+                    {}});
+          },
+      },
+      effect);
 }
 
 void app_state::order_launch(generation gen) {
   const auto& spec = *it_.spec;
   const auto argv = launch_argv(spec);
   auto files = resolve_log_paths(spec, it_.id, it_.home);
-  self_->send(launcher_,
-              launch_order{.id = it_.id,
-                           .gen = gen,
-                           .label = label(),
-                           .recipe = std::make_shared<launch_recipe>(
-                             argv.front(), argv,
-                             launch_environment(spec, *it_.caller, {it_.id, gen, it_.instance, it_.home})),
-                           .spec = it_.spec,
-                           .files = std::move(files)});
+  self_->send(launcher_, launch_order{.id = it_.id,
+                                      .gen = gen,
+                                      .label = label(),
+                                      .recipe = std::make_shared<launch_recipe>(
+                                          argv.front(), argv,
+                                          launch_environment(spec, *it_.caller, {it_.id, gen, it_.instance, it_.home})),
+                                      .spec = it_.spec,
+                                      .files = std::move(files)});
 }
 
 void app_state::signal_tree(int signal) {
@@ -155,8 +159,8 @@ void app_state::report_change(process_status before) {
           journal(severity::info, "online");
         break;
       case process_status::waiting_restart:
-        journal(severity::info, fmt::format("starts again in {} ms{}{}", now.delay.count(), now.reason.empty() ? "" : ": ",
-                                    now.reason));
+        journal(severity::info, fmt::format("starts again in {} ms{}{}", now.delay.count(),
+                                            now.reason.empty() ? "" : ": ", now.reason));
         break;
       case process_status::errored:
         journal(severity::error, "errored: " + now.reason);

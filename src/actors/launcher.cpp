@@ -60,20 +60,21 @@ launcher_state::launcher_state(launcher_actor::pointer self, std::shared_ptr<lau
                                recorder_link_actor recorder, root_actor root)
   : self_(self), recorder_(std::move(recorder)), root_(std::move(root)), loop_(event_loop::of(self->system())),
     keeper_(loop_, std::move(setup->keeper), caf::weak_actor_ptr{self->ctrl()}), report_(std::move(setup->report)),
-    open_files_(setup->open_files), capacity_(setup->capacity) {}
+    open_files_(setup->open_files), capacity_(setup->capacity) {
+}
 
 launcher_actor::behavior_type launcher_state::make_behavior() {
   quiet_defaults(self_);
   return {
-    [this](const launch_order& order) { on_order(order); },
-    [this](const reap_order& order) {
-      reap({.id = static_cast<uint32_t>(order.id), .padding = 0, .generation = static_cast<uint64_t>(order.gen)});
-    },
-    [this](const end_keeper&) {
-      keeper_.send(bytes_of(keeper::notice{.what = keeper::op::end, .key = {}}));
-      self_->quit();
-    },
-    [this](const fd_ready& ready) { on_ready(ready); },
+      [this](const launch_order& order) { on_order(order); },
+      [this](const reap_order& order) {
+        reap({.id = static_cast<uint32_t>(order.id), .padding = 0, .generation = static_cast<uint64_t>(order.gen)});
+      },
+      [this](const end_keeper&) {
+        keeper_.send(bytes_of(keeper::notice{.what = keeper::op::end, .key = {}}));
+        self_->quit();
+      },
+      [this](const fd_ready& ready) { on_ready(ready); },
   };
 }
 
@@ -113,7 +114,7 @@ void launcher_state::create(const launch_order& order, const app_actor& app) {
   tell_recorder(order, child->pid, std::move(out->read_end), std::move(err->read_end));
   if (!plan.wait_for_exec) {
     auto& slow = slow_.emplace_back(slow_launch{
-      watched_fd{loop_, std::move(child->outcome), caf::weak_actor_ptr{self_->ctrl()}}, child->pid, order, app});
+        watched_fd{loop_, std::move(child->outcome), caf::weak_actor_ptr{self_->ctrl()}}, child->pid, order, app});
     slow.outcome.arm(EPOLLIN);
     return;
   }
@@ -138,14 +139,14 @@ void launcher_state::reap(const keeper::launch_key& key) {
 
 void launcher_state::tell_recorder(const launch_order& order, pid_t pid, os::unique_fd out, os::unique_fd err) {
   const nlohmann::json open{
-    {"op", recorder_wire::op::open},
-    {"id", static_cast<uint32_t>(order.id)},
-    {"generation", static_cast<uint64_t>(order.gen)},
-    {"pid", pid},
-    {"name", order.spec->name},
-    {"out", order.files.out},
-    {"error", order.files.error},
-    {"pid_file", order.files.pid_file},
+      {"op", recorder_wire::op::open},
+      {"id", static_cast<uint32_t>(order.id)},
+      {"generation", static_cast<uint64_t>(order.gen)},
+      {"pid", pid},
+      {"name", order.spec->name},
+      {"out", order.files.out},
+      {"error", order.files.error},
+      {"pid_file", order.files.pid_file},
   };
   self_->send(recorder_, recorder_packet{open.dump(),
                                          {std::make_shared<os::unique_fd>(std::move(out)),

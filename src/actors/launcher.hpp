@@ -15,14 +15,14 @@ namespace procvisor {
 /// What the keeper's hello brought for the launcher.
 struct launcher_setup {
   os::unique_fd keeper;
-  os::unique_fd report;      ///< every child writes its pid here first
-  uint32_t capacity = 0;     ///< launches the keeper can hold
-  rlimit open_files{};       ///< what children get
+  os::unique_fd report;  ///< every child writes its pid here first
+  uint32_t capacity = 0; ///< launches the keeper can hold
+  rlimit open_files{};   ///< what children get
 };
 
-/// Creates processes and speaks with the keeper. For each launch: pipes, the intent deposited with the keeper, clone, the
-/// pipes' ends to the recorder. It creates nothing while the keeper's queue is full, for an intent must be in the kernel's
-/// hands before there is a child.
+/// Creates processes and speaks with the keeper. For each launch: pipes, the intent deposited with the keeper, clone,
+/// the pipes' ends to the recorder. It creates nothing while the keeper's queue is full, for an intent must be in the
+/// kernel's hands before there is a child.
 class launcher_state {
 public:
   static inline const char* name = "procvisor.launcher";

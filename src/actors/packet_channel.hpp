@@ -10,8 +10,8 @@
 
 namespace procvisor {
 
-/// One end of a packet socket in the hands of one actor: sends now or, where the peer's queue is full, in order when there is
-/// room. The owner forwards its fd_ready messages here.
+/// One end of a packet socket in the hands of one actor: sends now or, where the peer's queue is full, in order when
+/// there is room. The owner forwards its fd_ready messages here.
 class packet_channel {
 public:
   packet_channel() = default;

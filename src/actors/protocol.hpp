@@ -5,7 +5,6 @@
 #include <vector>
 
 #include <caf/allowed_unsafe_message_type.hpp>
-#include <caf/default_enum_inspect.hpp>
 #include <caf/fwd.hpp>
 #include <caf/result.hpp>
 #include <caf/type_id.hpp>
@@ -40,16 +39,12 @@ struct listed_process {
 
 // -- app
 
-/// What somebody asks of a process. It is answered when that has happened, or has been overtaken by a later request.
 enum class app_verb : uint8_t { start, restart, stop, remove };
 
-std::string to_string(app_verb verb);
-bool from_string(caf::string_view text, app_verb& verb);
-bool from_integer(uint8_t number, app_verb& verb);
-template <class Inspector>
-bool inspect(Inspector& f, app_verb& verb) {
-  return caf::default_enum_inspect(f, verb);
-}
+/// What somebody asks of a process. It is answered when that has happened, or has been overtaken by a later request.
+struct app_request {
+  app_verb verb = app_verb::start;
+};
 
 /// What the process is to run from its next launch on.
 struct new_declaration {
@@ -76,7 +71,7 @@ struct launch_refused {
   bool is_transient = false;
 };
 
-using app_actor = caf::typed_actor<caf::result<process_view>(app_verb), caf::result<void>(new_declaration),
+using app_actor = caf::typed_actor<caf::result<process_view>(app_request), caf::result<void>(new_declaration),
                                    caf::result<void>(launch_done), caf::result<void>(launch_refused),
                                    caf::result<void>(process_exited)>;
 
@@ -117,8 +112,8 @@ struct new_recorder {
   shared_fd socket;
 };
 
-using recorder_link_actor = caf::typed_actor<caf::result<void>(recorder_packet), caf::result<void>(new_recorder),
-                                             caf::result<void>(fd_ready)>;
+using recorder_link_actor =
+    caf::typed_actor<caf::result<void>(recorder_packet), caf::result<void>(new_recorder), caf::result<void>(fd_ready)>;
 
 // -- registry: names, ids, namespaces
 
@@ -171,10 +166,9 @@ struct process_removed {
   process_id id{};
 };
 
-using registry_actor
-  = caf::typed_actor<caf::result<outcome>(start_apps), caf::result<outcome>(act_on),
-                     caf::result<found_processes>(find_processes), caf::result<void>(process_changed),
-                     caf::result<void>(process_removed)>;
+using registry_actor = caf::typed_actor<caf::result<outcome>(start_apps), caf::result<outcome>(act_on),
+                                        caf::result<found_processes>(find_processes),
+                                        caf::result<void>(process_changed), caf::result<void>(process_removed)>;
 
 // -- sampler: cpu and memory, only when somebody asks
 
@@ -217,7 +211,7 @@ using root_actor = caf::typed_actor<caf::result<void>(end_everything), caf::resu
 CAF_BEGIN_TYPE_ID_BLOCK(procvisor_daemon, caf::id_block::procvisor_loop::end)
 
   // app
-  CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::app_verb))
+  CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::app_request))
   CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::new_declaration))
   CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::process_exited))
   CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::launch_done))
@@ -254,6 +248,7 @@ CAF_BEGIN_TYPE_ID_BLOCK(procvisor_daemon, caf::id_block::procvisor_loop::end)
 
 CAF_END_TYPE_ID_BLOCK(procvisor_daemon)
 
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::app_request)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::new_declaration)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::process_exited)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::launch_done)

@@ -17,24 +17,25 @@ constexpr auto write_as_is = json::error_handler_t::replace; // names and messag
 
 recorder_link_state::recorder_link_state(recorder_link_actor::pointer self, shared_fd socket)
   : self_(self), loop_(event_loop::of(self->system())),
-    recorder_(loop_, std::move(*socket), caf::weak_actor_ptr{self->ctrl()}) {}
+    recorder_(loop_, std::move(*socket), caf::weak_actor_ptr{self->ctrl()}) {
+}
 
 recorder_link_actor::behavior_type recorder_link_state::make_behavior() {
   quiet_defaults(self_);
   return {
-    [this](const recorder_packet& packet) {
-      std::vector<int> fds;
-      for (const auto& fd : packet.fds)
-        fds.push_back(fd->get());
-      recorder_.send(packet.json, fds);
-    },
-    [this](const new_recorder& anew) {
-      recorder_ = packet_channel{loop_, std::move(*anew.socket), caf::weak_actor_ptr{self_->ctrl()}};
-    },
-    [this](const fd_ready& ready) {
-      if (recorder_.owns(ready))
-        recorder_.on_ready([this](const os::packet& received) { on_packet(received); });
-    },
+      [this](const recorder_packet& packet) {
+        std::vector<int> fds;
+        for (const auto& fd : packet.fds)
+          fds.push_back(fd->get());
+        recorder_.send(packet.json, fds);
+      },
+      [this](const new_recorder& anew) {
+        recorder_ = packet_channel{loop_, std::move(*anew.socket), caf::weak_actor_ptr{self_->ctrl()}};
+      },
+      [this](const fd_ready& ready) {
+        if (recorder_.owns(ready))
+          recorder_.on_ready([this](const os::packet& received) { on_packet(received); });
+      },
   };
 }
 
@@ -43,8 +44,8 @@ void recorder_link_state::on_packet(const os::packet& received) {
   const auto message = json::parse(text, text + received.bytes.size(), nullptr, false);
   if (!message.is_object() || message.value("op", "") != recorder_wire::op::trouble)
     return;
-  const auto line = journal_packet(severity::warning, std::to_string(message.value("id", 0U)), 0,
-                                   message.value("text", ""));
+  const auto line =
+      journal_packet(severity::warning, std::to_string(message.value("id", 0U)), 0, message.value("text", ""));
   recorder_.send(line.json);
 }
 

@@ -9,8 +9,8 @@
 
 namespace procvisor {
 
-/// Passes packets to the recorder and hears what it has to say. Nobody waits for it: where the recorder is stalled by a disk,
-/// packets queue here.
+/// Passes packets to the recorder and hears what it has to say. Nobody waits for it: where the recorder is stalled by a
+/// disk, packets queue here.
 class recorder_link_state {
 public:
   static inline const char* name = "procvisor.recorder_link";

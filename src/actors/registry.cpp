@@ -14,7 +14,8 @@ namespace procvisor {
 
 registry_state::registry_state(registry_actor::pointer self, std::string home, launcher_actor launcher,
                                recorder_link_actor recorder)
-  : self_(self), home_(std::move(home)), launcher_(std::move(launcher)), recorder_(std::move(recorder)) {}
+  : self_(self), home_(std::move(home)), launcher_(std::move(launcher)), recorder_(std::move(recorder)) {
+}
 
 registry_state::~registry_state() {
   for (const auto& [id, at] : processes_)
@@ -25,18 +26,18 @@ registry_actor::behavior_type registry_state::make_behavior() {
   quiet_defaults(self_);
   self_->set_down_handler([this](const caf::down_msg& down) { on_app_down(down); });
   return {
-    [this](const start_apps& request) { return on_start(request); },
-    [this](const act_on& request) { return on_act(request); },
-    [this](const find_processes& request) { return on_find(request); },
-    [this](const process_changed& changed) {
-      if (const auto at = processes_.find(changed.view.id); at != processes_.end())
-        at->second.listed.view = changed.view;
-    },
-    [this](const process_removed& removed) {
-      processes_.erase(removed.id);
-      if (processes_.empty())
-        next_id_ = 0;
-    },
+      [this](const start_apps& request) { return on_start(request); },
+      [this](const act_on& request) { return on_act(request); },
+      [this](const find_processes& request) { return on_find(request); },
+      [this](const process_changed& changed) {
+        if (const auto at = processes_.find(changed.view.id); at != processes_.end())
+          at->second.listed.view = changed.view;
+      },
+      [this](const process_removed& removed) {
+        processes_.erase(removed.id);
+        if (processes_.empty())
+          next_id_ = 0;
+      },
   };
 }
 
@@ -60,9 +61,9 @@ void registry_state::start_one(const start_apps& request, const shared_spec& spe
     };
     if (std::ranges::any_of(there, is_up)) {
       gathered->so_far.failed.push_back(
-        {spec->name,
-         {exit_code::start_failed, fmt::format("'{}' runs already from {}", spec->name, spec->exec_path),
-          "--force starts one more; procvisor restart starts it anew"}});
+          {spec->name,
+           {exit_code::start_failed, fmt::format("'{}' runs already from {}", spec->name, spec->exec_path),
+            "--force starts one more; procvisor restart starts it anew"}});
       return;
     }
   }
@@ -85,7 +86,8 @@ void registry_state::start_one(const start_apps& request, const shared_spec& spe
 process_id registry_state::add(const shared_spec& spec, const shared_environment& caller, int instance) {
   const process_id id{next_id_++};
   auto& at = processes_[id];
-  at.listed = {.view = {.id = id, .instance = instance, .created_at = wall_clock::now()}, .spec = spec, .caller = caller};
+  at.listed = {
+      .view = {.id = id, .instance = instance, .created_at = wall_clock::now()}, .spec = spec, .caller = caller};
   spawn_app(at, {});
   return id;
 }
@@ -101,16 +103,16 @@ void registry_state::spawn_app(entry& of, lifecycle state) {
 }
 
 void registry_state::on_app_down(const caf::down_msg& down) {
-  const auto at = std::ranges::find_if(
-    processes_, [&](const auto& item) { return item.second.app.address() == down.source; });
+  const auto at =
+      std::ranges::find_if(processes_, [&](const auto& item) { return item.second.app.address() == down.source; });
   if (at == processes_.end())
     return; // deleted, in order
   const auto& view = at->second.listed.view;
-  self_->send(recorder_, journal_packet(severity::error, fmt::format("{}:{}", at->second.listed.spec->name,
-                                                                     static_cast<uint32_t>(view.id)),
-                                        view.pid,
-                                        fmt::format("its actor failed ({}), starting another one for it",
-                                                    caf::to_string(down.reason))));
+  self_->send(
+      recorder_,
+      journal_packet(severity::error,
+                     fmt::format("{}:{}", at->second.listed.spec->name, static_cast<uint32_t>(view.id)), view.pid,
+                     fmt::format("its actor failed ({}), starting another one for it", caf::to_string(down.reason))));
   lifecycle state;
   state.status = view.status;
   state.gen = view.gen;
@@ -149,23 +151,23 @@ void registry_state::ask(process_id id, app_verb verb, const shared_gathering& g
   const auto& at = processes_.at(id);
   ++gathered->missing;
   // The listing as it is now: a deleted process is no longer in the table when its answer comes.
-  self_->request(at.app, caf::infinite, verb)
-    .then(
-      [gathered, listed = at.listed](const process_view& view) mutable {
-        const bool ought_to_run = view.status == process_status::errored;
-        listed.view = view;
-        if (ought_to_run)
-          gathered->so_far.failed.push_back({listed.spec->name, {exit_code::start_failed, view.reason, {}}});
-        else
-          gathered->so_far.done.push_back(std::move(listed));
-        --gathered->missing;
-        deliver_if_complete(gathered);
-      },
-      [gathered, name = at.listed.spec->name](const caf::error& why) {
-        gathered->so_far.failed.push_back({name, {exit_code::other, caf::to_string(why), {}}});
-        --gathered->missing;
-        deliver_if_complete(gathered);
-      });
+  self_->request(at.app, caf::infinite, app_request{verb})
+      .then(
+          [gathered, listed = at.listed](const process_view& view) mutable {
+            const bool ought_to_run = view.status == process_status::errored;
+            listed.view = view;
+            if (ought_to_run)
+              gathered->so_far.failed.push_back({listed.spec->name, {exit_code::start_failed, view.reason, {}}});
+            else
+              gathered->so_far.done.push_back(std::move(listed));
+            --gathered->missing;
+            deliver_if_complete(gathered);
+          },
+          [gathered, name = at.listed.spec->name](const caf::error& why) {
+            gathered->so_far.failed.push_back({name, {exit_code::other, caf::to_string(why), {}}});
+            --gathered->missing;
+            deliver_if_complete(gathered);
+          });
 }
 
 void registry_state::deliver_if_complete(const shared_gathering& gathered) {

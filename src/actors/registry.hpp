@@ -14,8 +14,8 @@
 
 namespace procvisor {
 
-/// Knows every process by id, name and namespace: gives out ids, resolves targets, passes requests to the apps' actors and
-/// gathers their answers. What it says of a process is what that process's actor said last.
+/// Knows every process by id, name and namespace: gives out ids, resolves targets, passes requests to the apps' actors
+/// and gathers their answers. What it says of a process is what that process's actor said last.
 class registry_state {
 public:
   static inline const char* name = "procvisor.registry";

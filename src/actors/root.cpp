@@ -24,9 +24,10 @@ root_state::root_state(root_actor::pointer self, daemon_setup setup) : self_(sel
   registry_ = self->spawn<registry_impl, caf::monitored>(setup.home, launcher_, recorder_);
   sampler_ = self->spawn<sampler_impl, caf::monitored>();
   rpc_server_ = self->spawn<rpc_server_impl, caf::monitored>(
-    setup.listener, session_peers{registry_, sampler_, recorder_, me, setup.home, setup.keeper_pid});
-  self->send(recorder_, journal_packet(severity::info, "procvisor", getpid(),
-                                       fmt::format("daemon {} started by keeper {}", PROCVISOR_VERSION, setup.keeper_pid)));
+      setup.listener, session_peers{registry_, sampler_, recorder_, me, setup.home, setup.keeper_pid});
+  self->send(recorder_,
+             journal_packet(severity::info, "procvisor", getpid(),
+                            fmt::format("daemon {} started by keeper {}", PROCVISOR_VERSION, setup.keeper_pid)));
 }
 
 root_actor::behavior_type root_state::make_behavior() {
@@ -37,24 +38,24 @@ root_actor::behavior_type root_state::make_behavior() {
     end_all(caf::exit_reason::kill);
   });
   return {
-    [this](const end_everything&) {
-      self_->send(recorder_, journal_packet(severity::info, "procvisor", getpid(), "ending, as asked"));
-      self_->send(launcher_, end_keeper{});
-      end_all(caf::exit_reason::user_shutdown);
-    },
-    [this](const terminate_requested&) {
-      self_->request(registry_, caf::infinite, act_on{.verb = app_verb::remove, .everything = true})
-        .then([this](const outcome&) { self_->send(self_, end_everything{}); },
-              [this](const caf::error&) { self_->send(self_, end_everything{}); });
-    },
-    [this](const keeper_lost&) { end_all(caf::exit_reason::kill); },
+      [this](const end_everything&) {
+        self_->send(recorder_, journal_packet(severity::info, "procvisor", getpid(), "ending, as asked"));
+        self_->send(launcher_, end_keeper{});
+        end_all(caf::exit_reason::user_shutdown);
+      },
+      [this](const terminate_requested&) {
+        self_->request(registry_, caf::infinite, act_on{.verb = app_verb::remove, .everything = true})
+            .then([this](const outcome&) { self_->send(self_, end_everything{}); },
+                  [this](const caf::error&) { self_->send(self_, end_everything{}); });
+      },
+      [this](const keeper_lost&) { end_all(caf::exit_reason::kill); },
   };
 }
 
 void root_state::end_all(caf::exit_reason reason) {
   self_->set_down_handler([](const caf::down_msg&) {});
-  // In the order of the messages that are still under way to them: the launcher tells the keeper, the recorder_link passes
-  // on the last lines.
+  // In the order of the messages that are still under way to them: the launcher tells the keeper, the recorder_link
+  // passes on the last lines.
   self_->send_exit(rpc_server_, reason);
   self_->send_exit(sampler_, reason);
   self_->send_exit(registry_, reason);

@@ -18,8 +18,8 @@ struct daemon_setup {
   shared_fd listener;
 };
 
-/// Makes the daemon's actors, and ends them in order: apps first, then the keeper, then everybody. One that fails is a bug
-/// after which nothing here can be relied on: the process ends, and the keeper starts a new one.
+/// Makes the daemon's actors, and ends them in order: apps first, then the keeper, then everybody. One that fails is a
+/// bug after which nothing here can be relied on: the process ends, and the keeper starts a new one.
 class root_state {
 public:
   static inline const char* name = "procvisor.root";

@@ -17,8 +17,7 @@
 namespace procvisor {
 
 rpc_server_state::rpc_server_state(rpc_server_actor::pointer self, shared_fd listener, session_peers peers)
-  : self_(self),
-    listener_(event_loop::of(self->system()), std::move(*listener), caf::weak_actor_ptr{self->ctrl()}),
+  : self_(self), listener_(event_loop::of(self->system()), std::move(*listener), caf::weak_actor_ptr{self->ctrl()}),
     peers_(std::move(peers)) {
   listener_.arm(EPOLLIN);
 }
@@ -47,12 +46,13 @@ void rpc_server_state::on_ready() {
     }
     const auto peer = os::peer_credentials(client.get());
     if (!peer || (peer->uid != geteuid() && peer->uid != 0)) {
-      self_->send(peers_.recorder, journal_packet(severity::warning, "procvisor", 0,
-                                                  fmt::format("refused a connection of user {}", peer ? peer->uid : 0)));
+      self_->send(peers_.recorder,
+                  journal_packet(severity::warning, "procvisor", 0,
+                                 fmt::format("refused a connection of user {}", peer ? peer->uid : 0)));
       continue;
     }
-    const auto session = self_->spawn<session_impl, caf::monitored>(
-      std::make_shared<os::unique_fd>(std::move(client)), peers_);
+    const auto session =
+        self_->spawn<session_impl, caf::monitored>(std::make_shared<os::unique_fd>(std::move(client)), peers_);
     sessions_.insert(session.address());
   }
 }

@@ -19,8 +19,8 @@ struct session_peers {
   pid_t keeper_pid = 0;
 };
 
-/// Takes connections from the socket that the keeper holds, and gives each a session; only those of the daemon's own user
-/// and of root.
+/// Takes connections from the socket that the keeper holds, and gives each a session; only those of the daemon's own
+/// user and of root.
 class rpc_server_state {
 public:
   static inline const char* name = "procvisor.rpc_server";

@@ -20,7 +20,8 @@ double seconds_since_boot() {
 
 } // namespace
 
-sampler_state::sampler_state(sampler_actor::pointer self) : self_(self) {}
+sampler_state::sampler_state(sampler_actor::pointer self) : self_(self) {
+}
 
 sampler_actor::behavior_type sampler_state::make_behavior() {
   quiet_defaults(self_);
@@ -44,8 +45,10 @@ samples sampler_state::on_request(const sample_processes& request) {
       read(pid, process, now);
     taken.values.push_back(process.shown);
   }
-  // One that this request does not ask for may be asked for again soon; one of which nobody has asked for long is forgotten.
-  std::erase_if(known_, [&](const auto& item) { return !item.second.is_wanted && now - item.second.at >= 2 * freshness; });
+  // One that this request does not ask for may be asked for again soon; one of which nobody has asked for long is
+  // forgotten.
+  std::erase_if(known_,
+                [&](const auto& item) { return !item.second.is_wanted && now - item.second.at >= 2 * freshness; });
   return taken;
 }
 

@@ -222,8 +222,8 @@ void session_state::jlist() {
     auto all = json::array();
     for (size_t i = 0; i < found.processes.size(); ++i) {
       const auto& one = found.processes[i];
-      const auto env = launch_environment(*one.spec, *one.caller,
-                                          {one.view.id, one.view.gen, one.view.instance, peers_.home});
+      const auto env =
+          launch_environment(*one.spec, *one.caller, {one.view.id, one.view.gen, one.view.instance, peers_.home});
       all.push_back(rpc::to_jlist({one.view, *one.spec, used[i].cpu, used[i].memory}, env,
                                   resolve_log_paths(*one.spec, one.view.id, peers_.home), peers_.home));
     }
@@ -263,14 +263,14 @@ void session_state::logs(const json& params) {
     }
     const bool journal_only = flag(params, "journal_only", false);
     const json packet{
-      {"op", recorder_wire::op::logs},
-      {"request", id_},
-      {"lines", params.value("lines", 15)},
-      {"follow", flag(params, "follow", true)},
-      {"out", flag(params, "out", true)},
-      {"err", flag(params, "err", true)},
-      {"journal", flag(params, "journal", false)},
-      {"apps", journal_only ? json::array() : std::move(apps)},
+        {"op", recorder_wire::op::logs},
+        {"request", id_},
+        {"lines", params.value("lines", 15)},
+        {"follow", flag(params, "follow", true)},
+        {"out", flag(params, "out", true)},
+        {"err", flag(params, "err", true)},
+        {"journal", flag(params, "journal", false)},
+        {"apps", journal_only ? json::array() : std::move(apps)},
     };
     self_->send(peers_.recorder, recorder_packet{packet.dump(-1, ' ', false, json::error_handler_t::replace),
                                                  {std::make_shared<os::unique_fd>(client_.release())}});
@@ -290,8 +290,10 @@ void session_state::kill() {
 template <class Result, class Then>
 void session_state::ask_registry(const auto& question, Then then) {
   self_->request(peers_.registry, caf::infinite, question)
-    .then([then](const Result& result) { then(result); },
-          [this](const caf::error& why) { reply_error({exit_code::other, caf::to_string(why), {}}); });
+      .then([then](const Result& result) { then(result); },
+            [this](const caf::error& why) {
+              reply_error({exit_code::other, caf::to_string(why), {}});
+            });
 }
 
 template <class Then>
@@ -301,8 +303,10 @@ void session_state::with_usage(std::vector<std::string> targets, Then then) {
     for (const auto& one : found.processes)
       question.pids.push_back(one.view.pid);
     self_->request(peers_.sampler, caf::infinite, std::move(question))
-      .then([then, found](const samples& taken) { then(found, taken.values); },
-            [this](const caf::error& why) { reply_error({exit_code::other, caf::to_string(why), {}}); });
+        .then([then, found](const samples& taken) { then(found, taken.values); },
+              [this](const caf::error& why) {
+                reply_error({exit_code::other, caf::to_string(why), {}});
+              });
   });
 }
 

@@ -11,8 +11,8 @@
 
 namespace procvisor {
 
-/// One client. Takes one request after the other: the next is read when the reply to the last has left. What a client can
-/// make us hold is one request and one reply, each at most rpc::max_message_bytes.
+/// One client. Takes one request after the other: the next is read when the reply to the last has left. What a client
+/// can make us hold is one request and one reply, each at most rpc::max_message_bytes.
 class session_state {
 public:
   static inline const char* name = "procvisor.session";

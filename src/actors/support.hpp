@@ -7,8 +7,8 @@
 
 namespace procvisor {
 
-/// CAF's default handlers print to stdout, which in a daemon is nobody's: an unexpected message is dropped, an exception ends
-/// the actor with an error that its supervisor sees.
+/// CAF's default handlers print to stdout, which in a daemon is nobody's: an unexpected message is dropped, an
+/// exception ends the actor with an error that its supervisor sees.
 template <class Self>
 void quiet_defaults(Self* self) {
   self->set_default_handler(caf::drop);

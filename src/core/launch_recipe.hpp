@@ -9,8 +9,8 @@
 
 namespace procvisor {
 
-/// Names the process of an app in its environment: `<home>:<id>:<generation>`. It is how orphans are told from strangers
-/// where there is no cgroup.
+/// Names the process of an app in its environment: `<home>:<id>:<generation>`. It is how orphans are told from
+/// strangers where there is no cgroup.
 inline constexpr const char* marker_variable = "PROCVISOR_INSTANCE";
 
 /// Everything execve(2) is given for one launch, as C strings that one block of memory holds.
@@ -42,8 +42,9 @@ struct launch_identity {
 /// interpreter node_args exec_path args, or exec_path args where the interpreter is "none".
 std::vector<std::string> launch_argv(const app_spec& spec);
 
-/// The caller's environment, then the app's, then what programs really read: the instance variable, name, pm_id, PM2_HOME,
-/// PROCVISOR_HOME, PWD, and HOME, USER and LOGNAME are left as they came; PROCVISOR_INSTANCE marks the process as ours.
+/// The caller's environment, then the app's, then what programs really read: the instance variable, name, pm_id,
+/// PM2_HOME, PROCVISOR_HOME, PWD, and HOME, USER and LOGNAME are left as they came; PROCVISOR_INSTANCE marks the
+/// process as ours.
 environment launch_environment(const app_spec& spec, const environment& caller, const launch_identity& identity);
 
 } // namespace procvisor

@@ -12,16 +12,16 @@
 /// The life of one process: what it is doing, what may happen, and what is then to be done.
 ///
 /// A process is *stopped* until somebody asks for it. A launch makes it *launching* and, when execve has succeeded,
-/// *online*. Told to end it is *stopping*: it gets its stop signal, and SIGKILL when kill_timeout is over; only its exit
-/// leads on from there, never an assumption about it. What follows that exit is what was last asked for (`after_exit`): a
-/// stop, a restart or a delete that comes while it is stopping changes only that, so the last command wins and nothing is
-/// signalled twice.
+/// *online*. Told to end it is *stopping*: it gets its stop signal, and SIGKILL when kill_timeout is over; only its
+/// exit leads on from there, never an assumption about it. What follows that exit is what was last asked for
+/// (`after_exit`): a stop, a restart or a delete that comes while it is stopping changes only that, so the last command
+/// wins and nothing is signalled twice.
 ///
-/// When it ends and nobody told it to, restart_policy decides: launch again at once, after a delay (*waiting restart*), stay
-/// *stopped*, or *errored*. Neither of the last two comes back by itself; both name their reason.
+/// When it ends and nobody told it to, restart_policy decides: launch again at once, after a delay (*waiting restart*),
+/// stay *stopped*, or *errored*. Neither of the last two comes back by itself; both name their reason.
 ///
-/// A launch that fails makes it *errored* with the stage that failed, except where the machine was short of something for
-/// the moment (processes, memory, fds) and the launch was an automatic one: then it waits and tries again.
+/// A launch that fails makes it *errored* with the stage that failed, except where the machine was short of something
+/// for the moment (processes, memory, fds) and the launch was an automatic one: then it waits and tries again.
 ///
 /// A start, stop, restart or delete ends a wait: its timer is cancelled. Each launch has a new generation; `launched`,
 /// `launch_failed`, `exited` and the timers carry the one they belong to, and an event of an earlier one does nothing.
@@ -29,17 +29,15 @@
 /// | event \ status | stopped | launching | online | stopping | waiting restart | errored |
 /// |---|---|---|---|---|---|---|
 /// | start_requested | launch | - | - | relaunch after exit | launch | launch |
-/// | restart_requested | launch | relaunch after exit* | terminate, then relaunch | relaunch after exit | launch | launch |
-/// | stop_requested | - | stop after launch* | terminate, then stay | stay after exit | stopped | stopped |
-/// | delete_requested | remove | remove after launch* | terminate, then remove | remove after exit | remove | remove |
-/// | launched | - | online (* or terminate) | - | - | - | - |
-/// | launch_failed | - | errored or waiting (* or what was asked) | - | - | - | - |
-/// | exited | - | - | policy | what was asked | - | - |
-/// | kill_timer_due | - | - | - | SIGKILL | - | - |
-/// | restart_timer_due | - | - | - | - | launch | - |
+/// | restart_requested | launch | relaunch after exit* | terminate, then relaunch | relaunch after exit | launch |
+/// launch | | stop_requested | - | stop after launch* | terminate, then stay | stay after exit | stopped | stopped | |
+/// delete_requested | remove | remove after launch* | terminate, then remove | remove after exit | remove | remove | |
+/// launched | - | online (* or terminate) | - | - | - | - | | launch_failed | - | errored or waiting (* or what was
+/// asked) | - | - | - | - | | exited | - | - | policy | what was asked | - | - | | kill_timer_due | - | - | - | SIGKILL
+/// | - | - | | restart_timer_due | - | - | - | - | launch | - |
 ///
-/// (*) A launch is over within a millisecond, except from a network filesystem; what is asked meanwhile is remembered and
-/// done when it is over.
+/// (*) A launch is over within a millisecond, except from a network filesystem; what is asked meanwhile is remembered
+/// and done when it is over.
 namespace procvisor {
 
 /// A moment on both clocks: durations are measured on the steady one, people are told the other.
@@ -57,12 +55,12 @@ struct lifecycle {
   pid_t pid = 0;
   uint32_t restarts = 0;
   uint32_t unstable_restarts = 0;
-  moment asked_at{};                    ///< when somebody last asked for a start or restart
+  moment asked_at{}; ///< when somebody last asked for a start or restart
   moment started_at{};
-  std::chrono::milliseconds delay{0};   ///< before the newest automatic launch
+  std::chrono::milliseconds delay{0}; ///< before the newest automatic launch
   bool launch_is_automatic = false;
   exit_status last_exit{};
-  std::string reason;                   ///< why it is errored or stopped; empty where somebody asked for it
+  std::string reason; ///< why it is errored or stopped; empty where somebody asked for it
 };
 
 // -- events
@@ -108,8 +106,8 @@ struct start_restart_timer {
 };
 struct cancel_timers {};
 struct remove_process {}; ///< it is gone and deleted: no event may follow
-using lifecycle_effect
-  = std::variant<launch, terminate, kill_now, start_kill_timer, start_restart_timer, cancel_timers, remove_process>;
+using lifecycle_effect =
+    std::variant<launch, terminate, kill_now, start_kill_timer, start_restart_timer, cancel_timers, remove_process>;
 
 struct lifecycle_step {
   lifecycle state;

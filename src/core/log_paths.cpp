@@ -17,7 +17,7 @@ std::string file_name_of(std::string_view name) {
     if (continues_character)
       continue;
     const bool keeps =
-      (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-';
+        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-';
     out.push_back(keeps ? c : '-');
   }
   return out;
@@ -48,9 +48,10 @@ log_paths resolve_log_paths(const app_spec& spec, process_id id, const std::stri
     return keeps_instances_apart(spec) ? with_id(path, ".log", id) : path;
   };
   return {
-    .out = log_path(spec.out_file, "out"),
-    .error = log_path(spec.error_file, "error"),
-    .pid_file = with_id(spec.pid_file.empty() ? fmt::format("{}/pids/{}.pid", home, name) : spec.pid_file, ".pid", id),
+      .out = log_path(spec.out_file, "out"),
+      .error = log_path(spec.error_file, "error"),
+      .pid_file =
+          with_id(spec.pid_file.empty() ? fmt::format("{}/pids/{}.pid", home, name) : spec.pid_file, ".pid", id),
   };
 }
 

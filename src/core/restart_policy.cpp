@@ -25,7 +25,8 @@ milliseconds next_delay(const app_spec& spec, const run_history& history) {
 std::string describe(exit_status status) {
   if (status.signal == 0)
     return fmt::format("exit code {}", status.code);
-  return fmt::format("signal {} ({})", status.signal, sigdescr_np(status.signal) ? sigdescr_np(status.signal) : "unknown");
+  return fmt::format("signal {} ({})", status.signal,
+                     sigdescr_np(status.signal) ? sigdescr_np(status.signal) : "unknown");
 }
 
 restart_decision decide_restart(const app_spec& spec, exit_status status, const run_history& history) {

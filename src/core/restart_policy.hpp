@@ -40,16 +40,17 @@ using restart_verdict = std::variant<relaunch_now, relaunch_after, stay_down, gi
 
 struct restart_decision {
   restart_verdict verdict;
-  bool was_early = false; ///< the run was shorter than min_uptime, soon after somebody asked: unstable_restarts counts it
+  bool was_early =
+      false; ///< the run was shorter than min_uptime, soon after somebody asked: unstable_restarts counts it
 };
 
 /// The delay of exp_backoff_restart_delay grows by half each time up to this, and starts again after a run this long.
 inline constexpr std::chrono::milliseconds max_backoff{15'000};
 inline constexpr std::chrono::milliseconds healthy_run{30'000};
 
-/// An exit is early when the run was shorter than min_uptime and all of it happened within min_uptime * (max_restarts + 1)
-/// of the last request, PM2's window: an app that crashes slowly is restarted for ever. After max_restarts restarts for
-/// early exits the next one is given up.
+/// An exit is early when the run was shorter than min_uptime and all of it happened within min_uptime * (max_restarts +
+/// 1) of the last request, PM2's window: an app that crashes slowly is restarted for ever. After max_restarts restarts
+/// for early exits the next one is given up.
 restart_decision decide_restart(const app_spec& spec, exit_status status, const run_history& history);
 
 } // namespace procvisor

@@ -44,7 +44,8 @@ result<std::vector<process_id>> resolve_expression(std::string_view target, cons
     return RE2::PartialMatch(re2::StringPiece{one.name.data(), one.name.size()}, pattern);
   });
   if (found.empty())
-    return fail(exit_code::not_found, fmt::format("no app's name matches {}", target), "procvisor list shows what there is");
+    return fail(exit_code::not_found, fmt::format("no app's name matches {}", target),
+                "procvisor list shows what there is");
   return found;
 }
 

@@ -1,30 +1,15 @@
 #include <doctest/doctest.h>
 
 #include <fcntl.h>
+#include <sys/epoll.h>
 #include <unistd.h>
 
-#include <sys/epoll.h>
-
-#include <caf/event_based_actor.hpp>
-#include <caf/send.hpp>
-
-#include "loop/event_loop.hpp"
+#include "fixture.hpp"
 
 using namespace procvisor;
 using namespace std::chrono_literals;
 
-namespace {
-
-struct fixture {
-  loop_config cfg{true};
-  caf::actor_system sys{cfg};
-  event_loop& loop = event_loop::of(sys);
-  fixture() { sys.await_actors_before_shutdown(false); }
-};
-
-} // namespace
-
-TEST_CASE_FIXTURE(fixture, "event_loop: a delayed action runs when its time has come, not before") {
+TEST_CASE_FIXTURE(actor_fixture, "event_loop: a delayed action runs when its time has come, not before") {
   int runs = 0;
   sys.spawn([&runs](caf::event_based_actor* self) -> caf::behavior {
     self->run_delayed(2s, [&runs, self] {
@@ -40,7 +25,7 @@ TEST_CASE_FIXTURE(fixture, "event_loop: a delayed action runs when its time has 
   CHECK(runs == 1);
 }
 
-TEST_CASE_FIXTURE(fixture, "event_loop: an armed fd gives one event, and none until it is armed again") {
+TEST_CASE_FIXTURE(actor_fixture, "event_loop: an armed fd gives one event, and none until it is armed again") {
   int pipe_fds[2];
   REQUIRE(pipe2(pipe_fds, O_CLOEXEC | O_NONBLOCK) == 0);
   os::unique_fd writer{pipe_fds[1]};
@@ -70,7 +55,7 @@ TEST_CASE_FIXTURE(fixture, "event_loop: an armed fd gives one event, and none un
   loop.run_until_quiet();
 }
 
-TEST_CASE_FIXTURE(fixture, "event_loop: answered requests do not stay in the clock") {
+TEST_CASE_FIXTURE(actor_fixture, "event_loop: answered requests do not stay in the clock") {
   auto server = sys.spawn([](caf::event_based_actor*) -> caf::behavior { return {[](int x) { return x + 1; }}; });
   int answers = 0;
   auto client = sys.spawn([&](caf::event_based_actor* self) -> caf::behavior {

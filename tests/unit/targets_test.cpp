@@ -7,11 +7,9 @@ using namespace procvisor;
 namespace {
 
 const std::vector<targetable> apps{
-  {process_id{0}, "web", "default", "/srv/web.js"},
-  {process_id{1}, "0", "default", "/srv/zero.js"},
-  {process_id{2}, "worker-a", "jobs", "/srv/worker.py"},
-  {process_id{3}, "worker-b", "jobs", "/srv/worker.py"},
-  {process_id{4}, "ünï cödé", "default", "/srv/u.js"},
+    {process_id{0}, "web", "default", "/srv/web.js"},      {process_id{1}, "0", "default", "/srv/zero.js"},
+    {process_id{2}, "worker-a", "jobs", "/srv/worker.py"}, {process_id{3}, "worker-b", "jobs", "/srv/worker.py"},
+    {process_id{4}, "ünï cödé", "default", "/srv/u.js"},
 };
 
 std::vector<uint32_t> ids(std::string_view target) {
@@ -52,7 +50,8 @@ TEST_CASE("targets: what matches nothing is an error that helps") {
   CHECK(resolve_target("99999999999999999999", apps).error().code == exit_code::not_found);
 }
 
-TEST_CASE("targets: an expression that does not compile is refused, one that is built to explode is matched in linear time") {
+TEST_CASE(
+    "targets: an expression that does not compile is refused, one that is built to explode is matched in linear time") {
   const auto broken = resolve_target("/a(/", apps);
   REQUIRE(!broken);
   CHECK(broken.error().code == exit_code::usage);

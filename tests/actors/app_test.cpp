@@ -1,0 +1,198 @@
+#include <doctest/doctest.h>
+
+#include <csignal>
+
+#include "actors/app.hpp"
+#include "fixture.hpp"
+
+using namespace procvisor;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// An app's actor among fakes that write down what they are told.
+struct app_fixture : actor_fixture {
+  std::vector<launch_order> orders;
+  std::vector<reap_order> reaped;
+  std::vector<recorder_packet> recorded;
+  std::vector<process_view> views;
+  bool was_removed = false;
+
+  launcher_actor launcher = sys.spawn([this](launcher_actor::pointer) -> launcher_actor::behavior_type {
+    return {[this](const launch_order& order) { orders.push_back(order); },
+            [this](const reap_order& order) { reaped.push_back(order); }, [](const end_keeper&) {},
+            [](const fd_ready&) {}};
+  });
+  recorder_link_actor recorder = sys.spawn([this](recorder_link_actor::pointer) -> recorder_link_actor::behavior_type {
+    return {[this](const recorder_packet& packet) { recorded.push_back(packet); }, [](const new_recorder&) {},
+            [](const fd_ready&) {}};
+  });
+  registry_actor registry = sys.spawn([this](registry_actor::pointer) -> registry_actor::behavior_type {
+    return {[](const start_apps&) { return outcome{}; }, [](const act_on&) { return outcome{}; },
+            [](const find_processes&) { return found_processes{}; },
+            [this](const process_changed& changed) { views.push_back(changed.view); },
+            [this](const process_removed&) { was_removed = true; }};
+  });
+
+  std::shared_ptr<app_spec> spec = std::make_shared<app_spec>();
+  app_actor app;
+
+  app_fixture() {
+    spec->name = "web";
+    spec->exec_path = "/bin/true";
+    spec->cwd = "/";
+    spec->treekill = false;
+  }
+  ~app_fixture() {
+    for (const auto& one : {caf::actor_cast<caf::actor>(app), caf::actor_cast<caf::actor>(launcher),
+                            caf::actor_cast<caf::actor>(recorder), caf::actor_cast<caf::actor>(registry)})
+      caf::anon_send_exit(one, caf::exit_reason::kill);
+    loop.run_until_quiet();
+  }
+
+  void spawn() {
+    app = sys.spawn<app_impl>(
+        app_setup{
+            .id = process_id{3}, .spec = spec, .caller = std::make_shared<environment>(), .home = "/home", .state = {}},
+        launcher, recorder, registry);
+  }
+
+  /// Asks, and counts the answers that come.
+  std::shared_ptr<int> ask(app_verb verb) {
+    auto answers = std::make_shared<int>(0);
+    sys.spawn([=, this](caf::event_based_actor* self) {
+      self->request(app, caf::infinite, app_request{verb})
+          .then([=](const process_view&) { ++*answers; }, [](const caf::error&) {});
+    });
+    loop.run_until_quiet();
+    return answers;
+  }
+  /// No process of ours has this number: signals to it go nowhere.
+  static constexpr pid_t nobody = 0x3fff'fff0;
+
+  void launched() {
+    caf::anon_send(app, launch_done{orders.back().gen, nobody});
+    loop.run_until_quiet();
+  }
+  void exits(int code, generation gen) {
+    caf::anon_send(app, process_exited{gen, {code, 0}});
+    loop.run_until_quiet();
+  }
+};
+
+} // namespace
+
+TEST_CASE_FIXTURE(app_fixture, "app: start is answered when the process runs, not before") {
+  spawn();
+  const auto answers = ask(app_verb::start);
+  REQUIRE(orders.size() == 1);
+  CHECK(*answers == 0);
+
+  launched();
+
+  CHECK(*answers == 1);
+  CHECK(views.back().status == process_status::online);
+  CHECK(views.back().pid == nobody);
+}
+
+TEST_CASE_FIXTURE(app_fixture, "app: a crashed process is launched again after its delay, not before") {
+  spec->restart_delay = 2s;
+  spawn();
+  ask(app_verb::start);
+  launched();
+
+  exits(1, orders.back().gen);
+  CHECK(views.back().status == process_status::waiting_restart);
+  loop.advance(1999ms);
+  CHECK(orders.size() == 1);
+  loop.advance(1ms);
+  CHECK(orders.size() == 2);
+}
+
+TEST_CASE_FIXTURE(app_fixture, "app: a stop during the delay cancels it") {
+  spec->restart_delay = 2s;
+  spawn();
+  ask(app_verb::start);
+  launched();
+  exits(1, orders.back().gen);
+
+  const auto answers = ask(app_verb::stop);
+  loop.advance(10s);
+
+  CHECK(*answers == 1);
+  CHECK(orders.size() == 1);
+  CHECK(views.back().status == process_status::stopped);
+}
+
+TEST_CASE_FIXTURE(app_fixture, "app: every exit lets the keeper reap, a late one does not restart the new process") {
+  spawn();
+  ask(app_verb::start);
+  launched();
+  const auto first = orders.back().gen;
+  exits(1, first);
+  REQUIRE(orders.size() == 2);
+  launched();
+
+  exits(1, first);
+
+  CHECK(orders.size() == 2);
+  CHECK(views.back().status == process_status::online);
+  CHECK(reaped.size() == 2);
+}
+
+TEST_CASE_FIXTURE(app_fixture, "app: stop is answered by the exit, and SIGKILL comes when kill_timeout is over") {
+  spawn();
+  ask(app_verb::start);
+  launched();
+  const auto answers = ask(app_verb::stop);
+  const auto before = recorded.size();
+
+  loop.advance(1599ms);
+  CHECK(recorded.size() == before);
+  loop.advance(1ms);
+  REQUIRE(recorded.size() == before + 1);
+  CHECK(recorded.back().json.find("sending SIGKILL") != std::string::npos);
+  CHECK(*answers == 0);
+  exits(0, orders.back().gen);
+  CHECK(*answers == 1);
+}
+
+TEST_CASE_FIXTURE(app_fixture, "app: a deleted process is gone from the registry before the answer") {
+  spawn();
+  ask(app_verb::start);
+  launched();
+  const auto answers = ask(app_verb::remove);
+  CHECK(!was_removed);
+
+  exits(0, orders.back().gen);
+
+  CHECK(was_removed);
+  CHECK(*answers == 1);
+}
+
+TEST_CASE_FIXTURE(app_fixture, "app: a new declaration counts from the next launch on") {
+  spawn();
+  ask(app_verb::start);
+  launched();
+  auto changed = std::make_shared<app_spec>(*spec);
+  changed->exec_path = "/bin/false";
+  caf::anon_send(app, new_declaration{changed, std::make_shared<environment>(environment{{"A", "1"}})});
+
+  ask(app_verb::restart);
+  exits(0, orders.back().gen);
+
+  REQUIRE(orders.size() == 2);
+  CHECK(std::string{orders.back().recipe->path()} == "/bin/false");
+  CHECK(std::string{orders.back().recipe->envp()[0]} == "A=1");
+}
+
+TEST_CASE_FIXTURE(app_fixture, "app: a launch that fails is errored and names the reason") {
+  spawn();
+  const auto answers = ask(app_verb::start);
+  caf::anon_send(app, launch_refused{orders.back().gen, "executing '/bin/x' failed: No such file or directory", false});
+  loop.run_until_quiet();
+
+  CHECK(*answers == 1);
+  CHECK(views.back().status == process_status::errored);
+  CHECK(views.back().reason == "executing '/bin/x' failed: No such file or directory");
+}
