@@ -23,7 +23,7 @@ rpc_server_state::rpc_server_state(rpc_server_actor::pointer self, shared_fd lis
 }
 
 rpc_server_state::~rpc_server_state() {
-  for (const auto& session : sessions_)
+  for (const auto& [address, session] : sessions_)
     caf::anon_send_exit(session, caf::exit_reason::user_shutdown);
 }
 
@@ -51,9 +51,10 @@ void rpc_server_state::on_ready() {
                                  fmt::format("refused a connection of user {}", peer ? peer->uid : 0)));
       continue;
     }
-    const auto session =
+    auto session =
         self_->spawn<session_impl, caf::monitored>(std::make_shared<os::unique_fd>(std::move(client)), peers_);
-    sessions_.insert(session.address());
+    const auto address = session.address();
+    sessions_.emplace(address, std::move(session));
   }
 }
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <unordered_set>
+#include <unordered_map>
 
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
@@ -38,7 +38,8 @@ private:
   rpc_server_actor::pointer self_;
   watched_fd listener_;
   session_peers peers_;
-  std::unordered_set<caf::actor_addr> sessions_;
+  /// An actor that nobody refers to ends, hence the handles.
+  std::unordered_map<caf::actor_addr, session_actor> sessions_;
 };
 
 using rpc_server_impl = rpc_server_actor::stateful_impl<rpc_server_state>;
