@@ -57,7 +57,7 @@ bool is_utf8(std::string_view text) {
   return true;
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string out = "'";
   for (size_t count = 0; !text.empty(); ++count) {
     if (count == longest_quote) {
