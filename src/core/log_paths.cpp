@@ -1,0 +1,58 @@
+#include "core/log_paths.hpp"
+
+#include <string_view>
+
+#include <fmt/format.h>
+
+namespace procvisor {
+
+namespace {
+
+/// One '-' for each character (not byte) outside of [a-zA-Z0-9.-].
+std::string file_name_of(std::string_view name) {
+  std::string out;
+  out.reserve(name.size());
+  for (const char c : name) {
+    const bool continues_character = (static_cast<unsigned char>(c) & 0xC0) == 0x80;
+    if (continues_character)
+      continue;
+    const bool keeps =
+        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-';
+    out.push_back(keeps ? c : '-');
+  }
+  return out;
+}
+
+/// "/x/app.log", ".log", 3 -> "/x/app-3.log"
+std::string with_id(const std::string& path, std::string_view suffix, process_id id) {
+  if (!path.ends_with(suffix))
+    return path;
+  return fmt::format("{}-{}{}", std::string_view{path}.substr(0, path.size() - suffix.size()),
+                     static_cast<uint32_t>(id), suffix);
+}
+
+bool keeps_instances_apart(const app_spec& spec) {
+  if (!spec.merge_logs)
+    return spec.instances_given;
+  return !*spec.merge_logs && (spec.instances_given || spec.instances > 1);
+}
+
+} // namespace
+
+log_paths resolve_log_paths(const app_spec& spec, process_id id, const std::string& home) {
+  const auto name = file_name_of(spec.name);
+  const auto log_path = [&](const std::string& custom, std::string_view stream) -> std::string {
+    if (spec.disable_logs || custom == "/dev/null" || custom == "NULL")
+      return {};
+    const auto path = custom.empty() ? fmt::format("{}/logs/{}-{}.log", home, name, stream) : custom;
+    return keeps_instances_apart(spec) ? with_id(path, ".log", id) : path;
+  };
+  return {
+      .out = log_path(spec.out_file, "out"),
+      .error = log_path(spec.error_file, "error"),
+      .pid_file =
+          with_id(spec.pid_file.empty() ? fmt::format("{}/pids/{}.pid", home, name) : spec.pid_file, ".pid", id),
+  };
+}
+
+} // namespace procvisor
