@@ -27,7 +27,7 @@ app_state::app_state(app_actor::pointer self, app_setup setup, launcher_actor la
 }
 
 app_actor::behavior_type app_state::make_behavior() {
-  quiet_defaults(self_);
+  keep_quiet(self_);
   return {
       [this](const app_request& request) { return on_request(request.verb); },
       [this](const new_declaration& declaration) {

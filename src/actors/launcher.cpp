@@ -64,7 +64,7 @@ launcher_state::launcher_state(launcher_actor::pointer self, std::shared_ptr<lau
 }
 
 launcher_actor::behavior_type launcher_state::make_behavior() {
-  quiet_defaults(self_);
+  keep_quiet(self_);
   return {
       [this](const launch_order& order) { on_order(order); },
       [this](const reap_order& order) {

@@ -21,7 +21,7 @@ recorder_link_state::recorder_link_state(recorder_link_actor::pointer self, shar
 }
 
 recorder_link_actor::behavior_type recorder_link_state::make_behavior() {
-  quiet_defaults(self_);
+  keep_quiet(self_);
   return {
       [this](const recorder_packet& packet) {
         std::vector<int> fds;

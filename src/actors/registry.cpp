@@ -23,7 +23,7 @@ registry_state::~registry_state() {
 }
 
 registry_actor::behavior_type registry_state::make_behavior() {
-  quiet_defaults(self_);
+  keep_quiet(self_);
   self_->set_down_handler([this](const caf::down_msg& down) { on_app_down(down); });
   return {
       [this](const start_apps& request) { return on_start(request); },

@@ -31,7 +31,7 @@ root_state::root_state(root_actor::pointer self, daemon_setup setup) : self_(sel
 }
 
 root_actor::behavior_type root_state::make_behavior() {
-  quiet_defaults(self_);
+  keep_quiet(self_);
   self_->set_down_handler([this](const caf::down_msg& down) {
     self_->send(recorder_, journal_packet(severity::error, "procvisor", getpid(),
                                           fmt::format("an actor failed: {}", caf::to_string(down.reason))));

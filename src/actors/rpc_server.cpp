@@ -28,7 +28,7 @@ rpc_server_state::~rpc_server_state() {
 }
 
 rpc_server_actor::behavior_type rpc_server_state::make_behavior() {
-  quiet_defaults(self_);
+  keep_quiet(self_);
   self_->set_down_handler([this](const caf::down_msg& down) {
     if (sessions_.size() == most_sessions)
       listener_.arm(EPOLLIN);

@@ -24,7 +24,7 @@ sampler_state::sampler_state(sampler_actor::pointer self) : self_(self) {
 }
 
 sampler_actor::behavior_type sampler_state::make_behavior() {
-  quiet_defaults(self_);
+  keep_quiet(self_);
   return {[this](const sample_processes& request) { return on_request(request); }};
 }
 

@@ -80,7 +80,7 @@ session_state::session_state(session_actor::pointer self, shared_fd client, sess
 }
 
 session_actor::behavior_type session_state::make_behavior() {
-  quiet_defaults(self_);
+  keep_quiet(self_);
   return {[this](const fd_ready& ready) { on_ready(ready); }};
 }
 

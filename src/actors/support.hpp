@@ -1,25 +1,28 @@
 #pragma once
 
-#include <string>
+#include <exception>
 
 #include <caf/error.hpp>
 #include <caf/scheduled_actor.hpp>
+#include <caf/sec.hpp>
 
 namespace procvisor {
 
-/// CAF's default handlers print to stdout, which in a daemon is nobody's: an unexpected message is dropped, an
-/// exception ends the actor with an error that its supervisor sees.
-template <class Self>
-void quiet_defaults(Self* self) {
+inline caf::error to_error(const std::exception_ptr& thrown) {
+  try {
+    std::rethrow_exception(thrown);
+  } catch (const std::exception& e) {
+    return caf::make_error(caf::sec::runtime_error, e.what());
+  }
+}
+
+/// CAF's default handlers print to standard output, which belongs to nobody in a daemon. To be called first by each
+/// actor: unexpected messages are dropped, an exception ends the actor with its text as the reason, and whoever
+/// monitors it decides what follows.
+inline void keep_quiet(caf::scheduled_actor* self) {
   self->set_default_handler(caf::drop);
-  self->set_error_handler([](caf::scheduled_actor*, caf::error&) {});
-  self->set_exception_handler([](caf::scheduled_actor*, std::exception_ptr& cause) -> caf::error {
-    try {
-      std::rethrow_exception(cause);
-    } catch (const std::exception& e) {
-      return caf::make_error(caf::sec::runtime_error, std::string{e.what()});
-    }
-  });
+  self->set_down_handler([](caf::down_msg&) {});
+  self->set_exception_handler([](std::exception_ptr& thrown) { return to_error(thrown); });
 }
 
 } // namespace procvisor
