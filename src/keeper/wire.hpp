@@ -20,7 +20,11 @@
 ///     with WNOWAIT: exited -> daemon kills what is left of the process group while the zombie still holds its number
 ///     -> reap -> [slot free, zombie reaped]
 ///
-/// A launch that fails before execve ends with `reap` as well.
+/// A launch that fails before execve ends with `reap` as well, whether or not clone() made a child (where it did, the
+/// daemon sends `launched` first); the keeper then tells no exit of it.
+///
+/// Every daemon and every recorder is sent `hello`, one `held` for each launch that is not reaped, `held_all`, and then
+/// the events. The recorder sends nothing to the keeper; that its socket ends is its order to drain and exit.
 namespace procvisor::keeper {
 
 inline constexpr uint32_t wire_version = 1;
@@ -40,6 +44,9 @@ enum class op : uint32_t {
   peer,      ///< keeper -> daemon: the recorder was started anew; fds: the socket to it. And the other way round
   end,       ///< daemon -> keeper: `kill`: end the recorder, then yourself. The daemon exits by itself
   rejected,  ///< keeper -> daemon: no slot for this intent (the daemon counts slots, so this is a bug of the daemon)
+  held,      ///< keeper -> daemon, recorder: a launch of an earlier daemon's; fds: read ends of stdout and stderr
+  held_all,  ///< keeper -> daemon, recorder: that were all of them (at the first start: there are none)
+  terminate, ///< keeper -> daemon: the keeper was sent SIGTERM: do what `kill` does
 };
 
 /// Which launch of which process. `id` and `generation` as in core/process.hpp.
@@ -96,13 +103,24 @@ struct reap {
   launch_key key;
 };
 
-/// peer, end, rejected
+struct held {
+  op what = op::held;
+  pid_t pid = 0; ///< 0: its daemon died before the child had reported; another `held` follows if it does
+  launch_key key;
+  uint32_t is_over = 0;  ///< 1: waits as a zombie; there is no `exited` of it any more
+  int32_t exit_code = 0; ///< as in exited
+  int32_t signal = 0;
+  uint32_t padding = 0;
+};
+
+/// peer, end, rejected, held_all, terminate
 struct notice {
   op what = op::end;
   uint32_t padding = 0;
-  launch_key key; ///< of a rejected intent
+  launch_key key; ///< of the rejected intent
 };
 
-static_assert(std::is_trivially_copyable_v<hello> && std::is_trivially_copyable_v<exited>);
+static_assert(
+    std::is_trivially_copyable_v<hello> && std::is_trivially_copyable_v<exited> && std::is_trivially_copyable_v<held>);
 
 } // namespace procvisor::keeper

@@ -1,0 +1,21 @@
+#pragma once
+
+#include "os/home.hpp"
+
+namespace procvisor::keeper {
+
+/// What the keeper starts: itself under another name, or a test's program.
+inline constexpr const char* this_program = "/proc/self/exe";
+
+/// Descriptor on which a started keeper says whether it listens (connect_or_start passes it).
+inline constexpr int ready_fd = 3;
+
+/// With this in the environment, daemon and recorder keep the keeper's stderr; otherwise it is /dev/null.
+inline constexpr const char* debug_variable = "PROCVISOR_DEBUG";
+
+/// `procvisor keeper`: returns the exit status of the process, which is 0 only after `kill`. `ready` is told when the
+/// keeper listens, or why it cannot (keeper/ready); then it is closed. `program` is executed as `procvisor daemon` and
+/// `procvisor recorder`, with the keeper's socket as keeper_fd.
+int run_keeper(const os::home& place, int ready = ready_fd, const char* program = this_program);
+
+} // namespace procvisor::keeper
