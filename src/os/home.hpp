@@ -30,8 +30,8 @@ result<home> home_at(std::string path);
 /// The home that the environment names. Fails with usage where neither PROCVISOR_HOME nor HOME is set.
 result<home> find_home();
 
-/// Creates the home and its folders where they are missing, all 0700 whatever the umask. Fails with usage where the
-/// home is no folder, belongs to someone else, is writable by others or cannot be written.
+/// Creates the home and its folders where they are missing; all become 0700 whatever the umask. Fails with usage where
+/// one home is no folder, belongs to someone else, is writable by others or cannot be written.
 result<void> prepare_home(const home& place);
 
 } // namespace procvisor::os

@@ -60,10 +60,12 @@ struct spawn_plan {
   std::optional<gid_t> gid;
   std::optional<uid_t> uid;
 
-  bool parent_is_callers_parent =
-      true;                  ///< CLONE_PARENT: the keeper is parent, not the daemon that calls. Not for pid 1
-  bool wait_for_exec = true; ///< false where chdir or execve may hang (may_block): nothing is shared with the child,
-                             ///< and what became of it is read from spawned::outcome
+  bool as_sibling = true; ///< CLONE_PARENT: a child of the caller's parent, the keeper. Not for pid 1
+
+  /// False: nothing is shared with the child, and what became of it is read from spawned::outcome. For a cwd or program
+  /// on which chdir or execve may hang (os/mounts: may_block), and for a user who is not trusted: between set-uid and
+  /// execve he may stop the child, and with it a caller that waits.
+  bool wait_for_exec = true;
 };
 
 struct spawn_error {
@@ -84,10 +86,6 @@ struct spawned {
 /// Reads spawned::outcome when it is readable. nullopt: the program runs (or the child was killed, which its exit
 /// says).
 std::optional<spawn_error> read_outcome(int outcome, pid_t pid);
-
-/// Is this file or folder on a filesystem whose server may not answer (NFS, SMB, FUSE, 9P, ...)? The question itself
-/// (statfs) can hang on a mount that is already dead: a path is looked up in the list of mounts instead.
-bool may_block(const char* path);
 
 /// Creates children, fast however much memory and however many descriptors the caller has: the child borrows both until
 /// execve (vfork semantics; close_range unshares the table and copies the low descriptors only). So the caller's thread

@@ -1,0 +1,316 @@
+#include "os/spawn.hpp"
+
+#include <algorithm>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include <fmt/format.h>
+#include <linux/close_range.h>
+
+namespace procvisor::os {
+
+namespace {
+
+constexpr size_t stack_bytes = 64 * 1024;
+constexpr size_t guard_bytes = 4096;
+constexpr int channel_number = 3;
+constexpr int failed_child_status = 127;
+
+/// What the child writes to spawned::outcome.
+struct outcome_record {
+  spawn_stage stage;
+  int error;
+};
+
+constexpr std::array stage_texts = {
+    "creating its process",
+    "telling the keeper its pid",
+    "setting up its standard streams",
+    "opening a session for it",
+    "resetting its signals",
+    "setting its limit of open files",
+    "setting its supplementary groups",
+    "changing to group",
+    "changing to user",
+    "changing directory to",
+    "executing",
+};
+static_assert(stage_texts.size() == static_cast<size_t>(spawn_stage::exec) + 1);
+
+/// Signals may not interrupt the child while it borrows the caller's memory: the handlers are the caller's.
+class signals_blocked {
+public:
+  signals_blocked() noexcept {
+    sigset_t all;
+    ::sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  ~signals_blocked() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  signals_blocked(const signals_blocked&) = delete;
+  signals_blocked& operator=(const signals_blocked&) = delete;
+
+private:
+  sigset_t before_;
+};
+
+} // namespace
+
+std::optional<output_pipe> make_output_pipe() {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0)
+    return std::nullopt;
+  output_pipe made{unique_fd{ends[0]}, {}};
+  const unique_fd write_end{ends[1]}; // shares O_NONBLOCK with nobody: the child's end is a description of its own
+  std::array<char, 32> path;
+  std::snprintf(path.data(), path.size(), "/proc/self/fd/%d", made.read_end.get());
+  made.child_end.reset(::open(path.data(), O_RDWR | O_CLOEXEC));
+  if (!made.child_end)
+    return std::nullopt;
+  return made;
+}
+
+std::string describe(const spawn_error& failure, const spawn_plan& plan) {
+  std::string text = stage_texts[static_cast<size_t>(failure.stage)];
+  switch (failure.stage) {
+    case spawn_stage::group:
+      text += fmt::format(" {}", plan.gid.value_or(0));
+      break;
+    case spawn_stage::user:
+      text += fmt::format(" {}", plan.uid.value_or(0));
+      break;
+    case spawn_stage::cwd:
+      text += fmt::format(" '{}'", plan.cwd != nullptr ? plan.cwd : "");
+      break;
+    case spawn_stage::exec:
+      text += fmt::format(" '{}'", plan.path != nullptr ? plan.path : "");
+      break;
+    case spawn_stage::create:
+    case spawn_stage::report:
+    case spawn_stage::descriptors:
+    case spawn_stage::session:
+    case spawn_stage::signals:
+    case spawn_stage::limits:
+    case spawn_stage::groups:
+      break;
+  }
+  return fmt::format("{} failed: {}", text, ::strerrordesc_np(failure.error));
+}
+
+std::optional<spawn_error> read_outcome(int outcome, pid_t pid) {
+  outcome_record record{};
+  ssize_t got = -1;
+  do {
+    got = ::read(outcome, &record, sizeof record);
+  } while (got < 0 && errno == EINTR);
+  if (got != static_cast<ssize_t>(sizeof record)) // the end of file: execve has closed it
+    return std::nullopt;
+  return spawn_error{record.stage, record.error, pid};
+}
+
+/// The child's side. It runs on a stack of its own but in the caller's memory, so it calls nothing that allocates,
+/// locks or has state: system calls, and raw ones where glibc's wrapper would change all threads (set*id).
+struct spawner::child_task {
+  const spawn_plan& plan;
+  int null;
+  int out;
+  int err;
+  int channel; ///< -1: none
+  int outcome; ///< -1: the caller waits for exec and looks at `stage` and `error`
+  unsigned first_unneeded;
+
+  spawn_stage stage = spawn_stage::create;
+  int error = 0;
+
+  /// Returns only where a stage has failed.
+  void become_program() {
+    stage = spawn_stage::report;
+    if (!report())
+      return;
+    stage = spawn_stage::descriptors;
+    if (!take_descriptors())
+      return;
+    stage = spawn_stage::session;
+    if (::setsid() < 0)
+      return;
+    stage = spawn_stage::signals;
+    if (!reset_signals())
+      return;
+    stage = spawn_stage::limits;
+    if (plan.open_files && ::setrlimit(RLIMIT_NOFILE, &*plan.open_files) != 0)
+      return;
+    if (plan.umask)
+      ::umask(*plan.umask);
+    stage = spawn_stage::groups;
+    if (plan.groups && ::syscall(SYS_setgroups, plan.groups->size(), plan.groups->data()) != 0)
+      return;
+    stage = spawn_stage::group;
+    if (plan.gid && ::syscall(SYS_setresgid, *plan.gid, *plan.gid, *plan.gid) != 0)
+      return;
+    stage = spawn_stage::user;
+    if (plan.uid && ::syscall(SYS_setresuid, *plan.uid, *plan.uid, *plan.uid) != 0)
+      return;
+    stage = spawn_stage::cwd;
+    if (plan.cwd != nullptr && ::chdir(plan.cwd) != 0)
+      return;
+    stage = spawn_stage::exec;
+    ::execve(plan.path, plan.argv, plan.envp);
+  }
+
+private:
+  bool report() const {
+    if (plan.report_fd < 0)
+      return true;
+    keeper::report mine{};
+    mine.key = plan.key;
+    mine.pid = ::getpid();
+    return ::write(plan.report_fd, &mine, sizeof mine) == static_cast<ssize_t>(sizeof mine);
+  }
+
+  bool take_descriptors() const {
+    // The table is still the caller's. This makes it the child's own, with the low descriptors only.
+    if (::close_range(first_unneeded, ~0U, CLOSE_RANGE_UNSHARE) != 0)
+      return false;
+    if (::dup2(null, STDIN_FILENO) < 0 || ::dup2(out, STDOUT_FILENO) < 0 || ::dup2(err, STDERR_FILENO) < 0)
+      return false;
+    unsigned first_unused = STDERR_FILENO + 1;
+    if (channel >= 0) {
+      if (::dup2(channel, channel_number) < 0)
+        return false;
+      first_unused = channel_number + 1;
+    }
+    return ::close_range(first_unused, ~0U, CLOSE_RANGE_CLOEXEC) == 0;
+  }
+
+  static bool reset_signals() {
+    struct sigaction standard {};
+    standard.sa_handler = SIG_DFL;
+    for (int number = 1; number < NSIG; ++number)
+      ::sigaction(number, &standard, nullptr); // EINVAL for SIGKILL, SIGSTOP and glibc's own: nothing to reset there
+    sigset_t none;
+    ::sigemptyset(&none);
+    return ::sigprocmask(SIG_SETMASK, &none, nullptr) == 0;
+  }
+};
+
+int spawner::run_child(void* opaque) {
+  auto& task = *static_cast<child_task*>(opaque);
+  task.become_program();
+  task.error = errno;
+  if (task.outcome >= 0) {
+    const outcome_record record{task.stage, task.error};
+    // Nobody reads it any more where the caller has died: the exit status is all that is left then.
+    [[maybe_unused]] const ssize_t written = ::write(task.outcome, &record, sizeof record);
+  }
+  return failed_child_status;
+}
+
+spawner::spawner() {
+  // Above the numbers that a child uses, so that dup2 onto those never meets its own source.
+  const auto reserve = [this] {
+    const int number = ::fcntl(null_.get(), F_DUPFD_CLOEXEC, channel_number + 1);
+    if (number < 0)
+      broken_ = errno;
+    first_unneeded_ = static_cast<unsigned>(std::max(static_cast<int>(first_unneeded_), number + 1));
+    return unique_fd{number};
+  };
+  null_.reset(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  if (!null_) {
+    broken_ = errno;
+    return;
+  }
+  null_ = reserve();
+  out_ = reserve();
+  err_ = reserve();
+  channel_ = reserve();
+  outcome_ = reserve();
+  void* memory = ::mmap(nullptr, guard_bytes + stack_bytes, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK | MAP_NORESERVE, -1, 0);
+  if (memory == MAP_FAILED || ::mprotect(memory, guard_bytes, PROT_NONE) != 0) {
+    broken_ = errno;
+    return;
+  }
+  stack_ = static_cast<std::byte*>(memory);
+}
+
+spawner::~spawner() {
+  if (stack_ != nullptr)
+    ::munmap(stack_, guard_bytes + stack_bytes);
+}
+
+tl::expected<spawned, spawn_error> spawner::spawn(const spawn_plan& plan) {
+  const auto fail_to_create = [](int error) {
+    return tl::unexpected<spawn_error>{spawn_error{spawn_stage::create, error, 0}};
+  };
+  if (broken_ != 0)
+    return fail_to_create(broken_);
+
+  spawned made;
+  unique_fd outcome_end;
+  if (!plan.wait_for_exec) {
+    int ends[2];
+    if (::pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0)
+      return fail_to_create(errno);
+    made.outcome.reset(ends[0]);
+    outcome_end.reset(ends[1]);
+  }
+
+  struct placement {
+    int what; ///< -1: the place keeps /dev/null
+    int place;
+  };
+  const std::array<placement, 4> placements = {{
+      {plan.out_fd, out_.get()},
+      {plan.err_fd, err_.get()},
+      {plan.channel_fd, channel_.get()},
+      {outcome_end.get(), outcome_.get()},
+  }};
+  int error = 0;
+  for (const placement& p : placements)
+    if (p.what >= 0 && ::dup3(p.what, p.place, O_CLOEXEC) < 0)
+      error = errno;
+
+  child_task task{.plan = plan,
+                  .null = null_.get(),
+                  .out = out_.get(),
+                  .err = err_.get(),
+                  .channel = plan.channel_fd >= 0 ? channel_.get() : -1,
+                  .outcome = plan.wait_for_exec ? -1 : outcome_.get(),
+                  .first_unneeded = first_unneeded_};
+  if (error == 0) {
+    // No exit signal in the low byte: CLONE_PARENT takes the caller's, and execve makes it SIGCHLD anyway.
+    int flags = CLONE_PIDFD;
+    if (plan.as_sibling)
+      flags |= CLONE_PARENT;
+    if (plan.wait_for_exec)
+      flags |= CLONE_VM | CLONE_VFORK | CLONE_FILES;
+    const signals_blocked guard;
+    int pidfd = -1;
+    made.pid = ::clone(&run_child, stack_ + guard_bytes + stack_bytes, flags, &task, &pidfd);
+    error = made.pid < 0 ? errno : 0;
+    made.pidfd.reset(pidfd);
+  }
+
+  // The caller keeps no copy of what it passed on: the end of a pipe is only seen when all copies are closed.
+  for (const placement& p : placements)
+    if (p.what >= 0)
+      ::dup3(null_.get(), p.place, O_CLOEXEC);
+
+  if (error != 0)
+    return fail_to_create(error);
+  if (task.error != 0)
+    return tl::unexpected<spawn_error>{spawn_error{task.stage, task.error, made.pid}};
+  return made;
+}
+
+} // namespace procvisor::os
