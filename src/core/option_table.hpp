@@ -26,8 +26,8 @@ enum class value_type : uint8_t {
   words,            ///< a list, or a string that core/words splits
   duration,         ///< milliseconds, or a number with s, m or h
   bytes,            ///< a number, or one with K, M or G
-  environment,      ///< an object, or a string of KEY=VALUE words
-  instances,        ///< a number, or max; 0 and negative numbers count from the CPUs
+  variables,        ///< an object, or a string of KEY=VALUE words
+  count,            ///< a number, or max; 0 and negative numbers count from the CPUs
   user,             ///< a number or a name
   group,            ///< a number or a name
   mode,             ///< fork or cluster, and their _mode forms; true: fork
@@ -63,16 +63,16 @@ using option_member =
 
 /// One attribute of an app: the only place where it is named.
 struct app_option {
-  std::string_view key;     ///< in files, and on the wire
-  std::string_view aliases; ///< space separated. The camelCase forms of the key and of these are accepted too
+  std::string_view key = {};     ///< in files, and on the wire
+  std::string_view aliases = {}; ///< space separated. The camelCase forms of the key and of these are accepted too
   value_type type = value_type::text;
-  option_member member;
+  option_member member = {};
   standing state = standing::built;
-  std::string_view default_text; ///< as one would write it; empty: none
-  std::string_view help;         ///< one line
-  char short_option = 0;         ///< 'n' for -n; 0: none
-  bool overrides_file = false;   ///< given on the command line with a file, it counts for all apps of that file
-  bool file_only = false;        ///< not an option of the command line
+  std::string_view default_text = {}; ///< as one would write it; empty: none
+  std::string_view help = {};         ///< one line
+  char short_option = 0;              ///< 'n' for -n; 0: none
+  bool overrides_file = false;        ///< given on the command line with a file, it counts for all apps of that file
+  bool file_only = false;             ///< not an option of the command line
   int64_t min = std::numeric_limits<int64_t>::min();
   int64_t max = std::numeric_limits<int64_t>::max();
 };
@@ -81,6 +81,9 @@ std::span<const app_option> app_options();
 
 /// By key, alias or the camelCase of either; nullptr: unknown. `env_<name>` is not found here: see environment_name().
 const app_option* find_option(std::string_view key_or_alias);
+
+/// All that find_option() knows, sorted: what a misspelt key is compared with.
+std::vector<std::string_view> option_names();
 
 /// The row that fills a member: `option_of(&app_spec::cwd).key`. The member has a row.
 const app_option& option_of(option_member member);
