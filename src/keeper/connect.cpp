@@ -1,0 +1,147 @@
+#include "keeper/connect.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/pidfd.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "keeper/ready.hpp"
+#include "os/peer.hpp"
+#include "os/spawn.hpp"
+
+namespace procvisor::keeper {
+
+namespace {
+
+/// This process's environment, with the home as it was resolved here: the keeper runs in another folder.
+class keeper_environment {
+public:
+  explicit keeper_environment(const os::home& place) : home_(fmt::format("{}={}", os::home_variable, place.path)) {
+    const std::string_view own = std::string_view{home_}.substr(0, std::strlen(os::home_variable) + 1);
+    for (char** variable = environ; *variable != nullptr; ++variable)
+      if (!std::string_view{*variable}.starts_with(own))
+        variables_.push_back(*variable);
+    variables_.push_back(home_.data());
+    variables_.push_back(nullptr);
+  }
+  char* const* data() const { return variables_.data(); }
+
+private:
+  std::string home_;
+  std::vector<char*> variables_;
+};
+
+std::string read_to_end(int fd) {
+  std::string text;
+  std::array<char, 512> buffer;
+  for (;;) {
+    const ssize_t got = ::read(fd, buffer.data(), buffer.size());
+    if (got < 0 && errno == EINTR)
+      continue;
+    if (got <= 0)
+      return text;
+    text.append(buffer.data(), static_cast<size_t>(got));
+  }
+}
+
+result<void> start_keeper(const os::home& place, const char* program) {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0)
+    return fail(exit_code::other, fmt::format("making a pipe failed: {}", ::strerrordesc_np(errno)));
+  const os::unique_fd read_end{ends[0]};
+  os::unique_fd write_end{ends[1]};
+
+  const keeper_environment environment{place};
+  std::array argv = {const_cast<char*>("procvisor"), const_cast<char*>("keeper"), static_cast<char*>(nullptr)};
+  os::spawn_plan plan;
+  plan.path = program;
+  plan.argv = argv.data();
+  plan.envp = environment.data();
+  plan.cwd = "/";
+  plan.channel_fd = write_end.get();
+  plan.err_fd = std::getenv(debug_variable) != nullptr ? STDERR_FILENO : -1;
+  plan.as_sibling = false;
+  os::spawner creator;
+  const auto made = creator.spawn(plan);
+  write_end.reset();
+  const auto reap = [](pid_t pid) { ::waitid(P_PID, static_cast<id_t>(pid), nullptr, WEXITED | __WALL); };
+  if (!made) {
+    if (made.error().pid > 0)
+      reap(made.error().pid);
+    return fail(exit_code::other, "cannot start the keeper: " + os::describe(made.error(), plan));
+  }
+  auto started = decode_ready(read_to_end(read_end.get()));
+  if (!started)
+    reap(made->pid);
+  return started;
+}
+
+} // namespace
+
+result<os::unique_fd> connect(const os::home& place) {
+  os::unique_fd connection{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+  if (!connection)
+    return fail(exit_code::other, fmt::format("making a socket failed: {}", ::strerrordesc_np(errno)));
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  place.socket.copy(address.sun_path, sizeof address.sun_path - 1);
+  if (::connect(connection.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+    if (errno == ENOENT || errno == ECONNREFUSED || errno == ENOTDIR)
+      return os::unique_fd{};
+    return fail(exit_code::unreachable,
+                fmt::format("connecting to '{}' failed: {}", place.socket, ::strerrordesc_np(errno)),
+                errno == EACCES ? "it is another user's: set PROCVISOR_HOME to a folder of your own" : "");
+  }
+  const auto peer = os::peer_credentials(connection.get());
+  if (!peer || (peer->uid != ::geteuid() && ::geteuid() != 0))
+    return fail(exit_code::unreachable,
+                fmt::format("'{}' is held by another user{}", place.socket,
+                            peer ? fmt::format(" ({})", peer->uid) : std::string{}),
+                "set PROCVISOR_HOME to a folder of your own");
+  return connection;
+}
+
+result<os::unique_fd> connect_or_start(const os::home& place, const char* program) {
+  auto running = connect(place);
+  if (!running || *running)
+    return running;
+
+  if (auto prepared = os::prepare_home(place); !prepared)
+    return fail(std::move(prepared.error()));
+  const os::unique_fd start_lock{::open(place.start_lock.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600)};
+  if (!start_lock)
+    return fail(exit_code::usage, fmt::format("opening '{}' failed: {}", place.start_lock, ::strerrordesc_np(errno)));
+  while (::flock(start_lock.get(), LOCK_EX) != 0)
+    if (errno != EINTR)
+      return fail(exit_code::other, fmt::format("locking '{}' failed: {}", place.start_lock, ::strerrordesc_np(errno)));
+
+  running = connect(place); // somebody else may have started it meanwhile
+  if (!running || *running)
+    return running;
+  if (auto started = start_keeper(place, program); !started)
+    return fail(std::move(started.error()));
+  running = connect(place);
+  if (running && !*running)
+    return fail(exit_code::other, "the keeper ended right after its start",
+                fmt::format("run the command again with {}=1 to see what it says", debug_variable));
+  return running;
+}
+
+os::unique_fd keeper_pidfd(int connection) {
+  const auto peer = os::peer_credentials(connection);
+  return os::unique_fd{peer && peer->pid > 0 ? ::pidfd_open(peer->pid, 0) : -1};
+}
+
+} // namespace procvisor::keeper
