@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/file.h>
-#include <sys/pidfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -19,12 +18,14 @@
 
 #include <fmt/format.h>
 
+#include "os/pidfd.hpp"
+
 namespace procvisor::keeper {
 
 namespace {
 
 constexpr mode_t private_file = 0600;
-constexpr int wait_for_ending_keeper_ms = 2000;
+constexpr int wait_for_ending_keeper_ms = 500;
 
 tl::unexpected<error> fail_on(const std::string& path, const char* doing, int number) {
   return fail(exit_code::other, fmt::format("{} '{}' failed: {}", doing, path, ::strerrordesc_np(number)));
@@ -46,7 +47,7 @@ result<std::optional<os::unique_fd>> try_lock(const std::string& path) {
     return fail_on(path, "opening", errno);
   if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
     const pid_t holder = pid_in(file.get());
-    const os::unique_fd pidfd{holder > 0 ? ::pidfd_open(holder, 0) : -1};
+    const os::unique_fd pidfd = holder > 0 ? os::open_pidfd(holder) : os::unique_fd{};
     pollfd ended{pidfd.get(), POLLIN, 0};
     if (pidfd && ::poll(&ended, 1, wait_for_ending_keeper_ms) == 0)
       return fail(exit_code::unreachable,

@@ -13,7 +13,7 @@ struct claim {
   os::unique_fd listening; ///< procvisor.sock, non-blocking
 };
 
-/// Fails with unreachable where another keeper has the home. Waits (at most 2 s) for one that is about to end.
+/// Fails with unreachable where another keeper has the home. Waits (at most 0.5 s) for one that is about to end.
 result<claim> claim_home(const os::home& place);
 
 /// Removes both files; before the lock goes, so that a successor never loses its own.

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
-#include <sys/pidfd.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -19,6 +18,7 @@
 
 #include "keeper/ready.hpp"
 #include "os/peer.hpp"
+#include "os/pidfd.hpp"
 #include "os/spawn.hpp"
 
 namespace procvisor::keeper {
@@ -141,7 +141,7 @@ result<os::unique_fd> connect_or_start(const os::home& place, const char* progra
 
 os::unique_fd keeper_pidfd(int connection) {
   const auto peer = os::peer_credentials(connection);
-  return os::unique_fd{peer && peer->pid > 0 ? ::pidfd_open(peer->pid, 0) : -1};
+  return peer && peer->pid > 0 ? os::open_pidfd(peer->pid) : os::unique_fd{};
 }
 
 } // namespace procvisor::keeper

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/epoll.h>
-#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -27,6 +26,7 @@
 #include "keeper/wire.hpp"
 #include "os/limits.hpp"
 #include "os/packet_socket.hpp"
+#include "os/pidfd.hpp"
 #include "os/signals.hpp"
 #include "os/spawn.hpp"
 
@@ -316,7 +316,7 @@ void keeper::restart(companion& one) {
 void keeper::on_closed_socket(companion& one) {
   one.socket.reset(); // leaves epoll: nobody else has a copy
   if (!ending_ && one.pidfd)
-    ::pidfd_send_signal(one.pidfd.get(), SIGKILL, nullptr, 0); // it can no longer be spoken to; its end comes next
+    os::send_signal(one.pidfd, SIGKILL); // it can no longer be spoken to; its end comes next
 }
 
 // -- what the daemon says ---------------------------------------------------------------------------------------------
@@ -434,7 +434,7 @@ void keeper::on_pid(launch& slot, pid_t pid) {
   --intended_count_;
   slot.pid = pid;
   slot.state = launch_state::running;
-  slot.pidfd.reset(::pidfd_open(pid, 0)); // the number cannot be anybody else's: the zombie is ours to reap
+  slot.pidfd = os::open_pidfd(pid); // the number cannot be anybody else's: the zombie is ours to reap
   if (slot.pidfd)
     watch(slot.pidfd.get(), EPOLLIN, launches_.index_of(slot));
   else
@@ -685,7 +685,7 @@ int keeper::run() {
   }
   for (const companion* one : {&daemon_, &recorder_})
     if (one->pidfd && !(given_up_ && one == &recorder_)) // the recorder writes what is left, and exits
-      ::pidfd_send_signal(one->pidfd.get(), SIGKILL, nullptr, 0);
+      os::send_signal(one->pidfd, SIGKILL);
   abandon_home(place_);
   if (!given_up_)
     return 0;

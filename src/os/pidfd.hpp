@@ -1,0 +1,18 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include "os/unique_fd.hpp"
+
+namespace procvisor::os {
+
+// System calls by number: glibc 2.36 declares its wrappers without extern "C".
+
+/// pidfd_open(2), close-on-exec: readable when the process is over. Empty: errno says why. The number is only certain
+/// to mean the process that the caller thinks of where that one's zombie is the caller's to reap.
+unique_fd open_pidfd(pid_t pid);
+
+/// pidfd_send_signal(2). False: errno says why (ESRCH: it is over and reaped).
+bool send_signal(const unique_fd& pidfd, int signal);
+
+} // namespace procvisor::os
