@@ -27,7 +27,7 @@ void declare_value(const app_option& option, const json_value& value, const sour
     problems.add(where.key, fmt::format("{} is '{}', which is given twice", as_written, option.key));
     return;
   }
-  app.given.push_back({&option, where.key});
+  app.given.push_back({.option = &option, .at = where.key});
   switch (option.state) {
     case standing::no_effect:
       app.without_effect.push_back(option.key);
@@ -39,8 +39,10 @@ void declare_value(const app_option& option, const json_value& value, const sour
     case standing::resolved:
       break;
   }
-  if (const auto read = read_value(option, value, app); !read)
+  if (const auto read = read_value(option, value, app); !read) {
+    app.given.back().is_bad = true;
     problems.add(where.value, fmt::format("{} {}", as_written, read.error()));
+  }
 }
 
 /// What a file would say in place of the words of a command line.
@@ -86,16 +88,25 @@ json_value value_of_words(const app_option& option, const std::vector<std::strin
 
 } // namespace
 
-bool declared_app::has(option_member member) const {
-  const auto* option = &option_of(member);
-  return std::any_of(given.begin(), given.end(), [option](const given_key& key) { return key.option == option; });
-}
-
-text_position declared_app::position_of(option_member member) const {
+const given_key* declared_app::find(option_member member) const {
   const auto* option = &option_of(member);
   const auto it =
       std::find_if(given.begin(), given.end(), [option](const given_key& key) { return key.option == option; });
-  return it == given.end() ? at : it->at;
+  return it == given.end() ? nullptr : &*it;
+}
+
+bool declared_app::has(option_member member) const {
+  return find(member) != nullptr;
+}
+
+bool declared_app::is_bad(option_member member) const {
+  const auto* key = find(member);
+  return key != nullptr && key->is_bad;
+}
+
+text_position declared_app::position_of(option_member member) const {
+  const auto* key = find(member);
+  return key == nullptr ? at : key->at;
 }
 
 std::string subject(const problem_list& problems, const app_option& option) {

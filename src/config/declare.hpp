@@ -13,7 +13,8 @@ namespace procvisor::config {
 /// An option that was given, and where.
 struct given_key {
   const app_option* option = nullptr;
-  text_position at; ///< of the key; unknown for the command line
+  text_position at;    ///< of the key; unknown for the command line
+  bool is_bad = false; ///< its value is not read, and a problem says why
 };
 
 /// One app as it was written; its values are of the right types and in range, or a problem says which is not.
@@ -25,7 +26,11 @@ struct declared_app : declared_values {
   bool has_named_env = false;
 
   bool has(option_member member) const;
+  bool is_bad(option_member member) const;
   text_position position_of(option_member member) const; ///< of the app where it was not given
+
+private:
+  const given_key* find(option_member member) const;
 };
 
 /// Reads an object of a file. `env_name` may be empty.

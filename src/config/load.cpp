@@ -204,6 +204,8 @@ result<declared_file> declare_file(const file_request& request, problem_list& pr
   for (const auto& [value, where] : find_apps(*doc, base_name(request.path) == package_file, problems)) {
     problems.enter_app(fmt::format("{}[{}]", apps_key, index++));
     auto app = declare_app(*value, *where, request.env_name, problems);
+    if (!value->is_object())
+      continue; // the problems say so
     auto name = resolved_name(app, request.env_name);
     const auto name_at = app.position_of(&app_spec::name);
     if (const auto [first, added] = first_of_name.emplace(name, name_at); !added && !name.empty())
@@ -295,6 +297,9 @@ result<loaded> load_file(const file_request& request) {
   loaded out;
   problem_list option_problems{""};
   auto overrides = declare_options(options_for_file(request.options, out.warnings), option_problems);
+  resolver resolve(request.who, request.env_name);
+  if (overrides.has(&app_spec::cwd)) // told once, and not for each app
+    resolve.resolve_cwd(overrides, overrides.spec, option_problems);
   if (!option_problems.empty())
     return fail(std::move(option_problems).to_error());
 
@@ -302,12 +307,11 @@ result<loaded> load_file(const file_request& request) {
   auto file = declare_file(request, problems);
   if (!file)
     return fail(std::move(file.error()));
-  resolver resolve(request.who, request.env_name);
   for (size_t i = 0; i < file->apps.size(); ++i) {
     auto& app = file->apps[i];
-    for (const auto& [option, at] : overrides.given) {
-      copy_value(*option, overrides, app);
-      app.given.push_back({option, at});
+    for (const auto& option : overrides.given) {
+      copy_value(*option.option, overrides, app);
+      app.given.insert(app.given.begin(), option); // before the file's own
     }
     problems.enter_app(fmt::format("app {}", in_quotes(file->names[i])));
     out.apps.push_back(resolve.resolve(app, problems));
@@ -329,7 +333,7 @@ result<loaded> from_command_line(const command_line& request) {
   const auto& script = option_of(&app_spec::exec_path);
   if (const auto read = read_value(script, request.script, app); !read)
     problems.add({}, fmt::format("the script {}", read.error()));
-  app.given.push_back({&script, {}});
+  app.given.push_back({.option = &script, .at = {}});
   for (const auto& word : request.args) {
     if (!is_utf8(word))
       problems.add({}, fmt::format("the argument {} is not UTF-8", in_quotes(word)));

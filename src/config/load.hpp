@@ -23,19 +23,19 @@ struct caller {
 using given_options = std::map<std::string, std::vector<std::string>, std::less<>>;
 
 struct file_request {
-  std::string path;       ///< relative to the caller; "-": the text below
-  std::string stdin_text; ///< what was read from standard input
-  std::string env_name;   ///< --env; empty: not given
-  std::vector<std::string> only;
-  given_options options; ///< those that do not count with a file are dropped with a warning
-  caller who;
+  std::string path = {};       ///< relative to the caller; "-": the text below
+  std::string stdin_text = {}; ///< what was read from standard input
+  std::string env_name = {};   ///< --env; empty: not given
+  std::vector<std::string> only = {};
+  given_options options = {}; ///< those that do not count with a file are dropped with a warning
+  caller who = {};
 };
 
 struct command_line {
-  std::string script; ///< as typed; with spaces and no such file: a command line for bash -c
-  given_options options;
-  std::vector<std::string> args; ///< what followed --
-  caller who;
+  std::string script = {}; ///< as typed; with spaces and no such file: a command line for bash -c
+  given_options options = {};
+  std::vector<std::string> args = {}; ///< what followed --
+  caller who = {};
 };
 
 struct loaded {

@@ -115,11 +115,11 @@ std::string resolver::absolute(std::string_view path, std::string_view base) con
 }
 
 void resolver::resolve_name(const declared_app& app, app_spec& spec, problem_list& problems) const {
-  if (!app.has(&app_spec::name) && !app.has(&app_spec::exec_path))
-    return; // resolve_script() says that there is no script
+  const bool derived = !app.has(&app_spec::name);
+  if (app.is_bad(&app_spec::name) || (derived && app.spec.exec_path.empty()))
+    return; // that is told already, or by resolve_script()
   spec.name = resolved_name(app, env_name_);
   if (const auto problem = name_problem(spec.name)) {
-    const bool derived = !app.has(&app_spec::name);
     problems.add(app.position_of(derived ? option_member(&app_spec::exec_path) : &app_spec::name),
                  fmt::format("the name {} {}{}", in_quotes(spec.name), *problem,
                              derived ? fmt::format(": set {}", subject(problems, option_of(&app_spec::name))) : ""));
@@ -130,6 +130,8 @@ void resolver::resolve_name(const declared_app& app, app_spec& spec, problem_lis
 }
 
 bool resolver::resolve_cwd(const declared_app& app, app_spec& spec, problem_list& problems) {
+  if (app.is_bad(&app_spec::cwd))
+    return false;
   spec.cwd = absolute(app.spec.cwd, who_.cwd);
   if (spec.cwd == checked_cwd_)
     return true;
@@ -145,6 +147,8 @@ bool resolver::resolve_cwd(const declared_app& app, app_spec& spec, problem_list
 
 void resolver::resolve_script(const declared_app& app, app_spec& spec, problem_list& problems) {
   const auto& script = app.spec.exec_path;
+  if (app.is_bad(&app_spec::exec_path))
+    return;
   if (script.empty()) {
     problems.add(
         app.position_of(&app_spec::exec_path),
@@ -171,7 +175,7 @@ void resolver::resolve_script(const declared_app& app, app_spec& spec, problem_l
                os::is_directory(path) ? fmt::format("the script is a folder: {}", in_quotes(path))
                : script.find('/') != std::string::npos
                    ? fmt::format("no such script: {}", in_quotes(path))
-                   : fmt::format("no such script: {} is neither a file nor a program in PATH", in_quotes(path)));
+                   : fmt::format("no such script: {}, nor a program {} in PATH", in_quotes(path), in_quotes(script)));
 }
 
 void resolver::resolve_command_line(const declared_app& app, app_spec& spec, problem_list& problems) {
@@ -246,7 +250,8 @@ void resolver::resolve_interpreter(const declared_app& app, app_spec& spec, prob
 
 void resolver::resolve_instances(const declared_app& app, app_spec& spec, problem_list& problems) const {
   spec.instances_given = app.has(&app_spec::instances);
-  if (spec.instances > 1 && base_name(spec.interpreter) == node && app.declaration.exec_mode.empty())
+  if (spec.instances > 1 && base_name(spec.interpreter) == node && app.declaration.exec_mode.empty()
+      && !app.is_bad(&app_declaration::exec_mode))
     problems.add(
         app.position_of(&app_spec::instances),
         fmt::format("{} instances of a node app mean cluster mode, which is not built yet in this version: set "

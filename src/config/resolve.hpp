@@ -21,9 +21,11 @@ public:
 
   app_spec resolve(const declared_app& app, problem_list& problems);
 
+  /// The working directory alone; false: there is none, and a problem says so.
+  bool resolve_cwd(const declared_app& app, app_spec& spec, problem_list& problems);
+
 private:
   void resolve_name(const declared_app& app, app_spec& spec, problem_list& problems) const;
-  bool resolve_cwd(const declared_app& app, app_spec& spec, problem_list& problems);
   void resolve_script(const declared_app& app, app_spec& spec, problem_list& problems);
   void resolve_command_line(const declared_app& app, app_spec& spec, problem_list& problems);
   void choose_interpreter(const declared_app& app, app_spec& spec, problem_list& problems);

@@ -7,7 +7,7 @@ namespace procvisor {
 
 namespace {
 
-constexpr size_t most_suggestions = 3;
+constexpr size_t most_suggestions = 4;
 
 /// A longer word is no misspelt key, and the distance costs the product of the lengths.
 constexpr size_t longest_word = 64;

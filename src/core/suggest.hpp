@@ -6,7 +6,7 @@
 
 namespace procvisor {
 
-/// The candidates that someone who typed `word` may have meant, nearest first and at most three: all at the smallest
+/// The candidates that someone who typed `word` may have meant, nearest first and at most four: all at the smallest
 /// distance (letters changed, added, left out, or neighbours swapped; case does not count), and none that is too far.
 std::vector<std::string_view> near_words(std::string_view word, const std::vector<std::string_view>& candidates);
 

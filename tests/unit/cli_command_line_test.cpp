@@ -61,8 +61,9 @@ TEST_CASE("verbs: PM2's aliases name the same verb") {
   struct {
     const char* typed;
     const char* verb;
-  } const rows[] = {{"ls", "list"},       {"l", "list"},        {"ps", "list"},       {"status", "list"}, {"del", "delete"},
-                    {"show", "describe"}, {"info", "describe"}, {"desc", "describe"}, {"log", "logs"}};
+  } const rows[] = {{"ls", "list"},       {"l", "list"},        {"ps", "list"},
+                    {"status", "list"},   {"del", "delete"},    {"show", "describe"},
+                    {"info", "describe"}, {"desc", "describe"}, {"log", "logs"}};
   for (const auto& [typed, verb] : rows) {
     REQUIRE(find_verb(typed) != nullptr);
     CHECK(find_verb(typed)->name == verb);

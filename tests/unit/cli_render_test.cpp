@@ -88,9 +88,9 @@ TEST_CASE("amounts: an uptime is rounded down to the largest unit of which there
   struct {
     std::chrono::milliseconds uptime;
     const char* text;
-  } const rows[] = {{-5s, "0s"},    {999ms, "0s"},    {59s, "59s"},     {60s, "60s"},      {119'999ms, "119s"}, {2min, "2m"},
-                    {119min, "119m"}, {2h, "2h"},     {47h, "47h"},     {48h, "2D"},       {59 * 24h, "59D"},
-                    {60 * 24h, "2M"}, {729 * 24h, "24M"}, {730 * 24h, "2Y"}};
+  } const rows[] = {{-5s, "0s"},       {999ms, "0s"},    {59s, "59s"},       {60s, "60s"},     {119'999ms, "119s"},
+                    {2min, "2m"},      {119min, "119m"}, {2h, "2h"},         {47h, "47h"},     {48h, "2D"},
+                    {59 * 24h, "59D"}, {60 * 24h, "2M"}, {729 * 24h, "24M"}, {730 * 24h, "2Y"}};
   for (const auto& [uptime, text] : rows)
     CHECK(uptime_text(uptime) == text);
 }
@@ -133,11 +133,11 @@ TEST_CASE("list table: it fits the terminal, every line is equally wide, and no 
 TEST_CASE("list table: the widest of the three layouts that fits is chosen") {
   std::vector rows{row_named(0, "web")};
   std::string full = render_list(rows, {unlimited_width, false, now});
-  for (const char* title : {"id", "name", "namespace", "version", "mode", "pid", "uptime", "↺", "status", "cpu", "mem",
-                            "user", "watching"})
+  for (const char* title :
+       {"id", "name", "namespace", "version", "mode", "pid", "uptime", "↺", "status", "cpu", "mem", "user", "watching"})
     CHECK(has(full, title));
-  for (const char* value : {"web", "default", "1.2.3", "fork", "4242", "90s", "online", "12.5%", "20.3mb", "root",
-                            "disabled"})
+  for (const char* value :
+       {"web", "default", "1.2.3", "fork", "4242", "90s", "online", "12.5%", "20.3mb", "root", "disabled"})
     CHECK(has(full, value));
 
   std::string condensed = render_list(rows, {80, false, now});
