@@ -23,7 +23,7 @@ bool is_started_by_us(int argc) {
 int main(int argc, char** argv) {
   const std::string_view role = is_started_by_us(argc) ? argv[1] : "";
   if (role != "keeper" && role != "daemon" && role != "recorder")
-    return run_client(argc, argv);
+    return cli::run_client(argc, argv);
   const auto home = os::find_home();
   if (!home) {
     std::fprintf(stderr, "procvisor: %s\n", home.error().what.c_str());
