@@ -33,5 +33,5 @@ int main(int argc, char** argv) {
     return keeper::run_keeper(*home);
   if (role == "daemon")
     return run_daemon(home->path, keeper::keeper_fd);
-  return run_recorder(keeper::keeper_fd);
+  return recorder::run_recorder(keeper::keeper_fd);
 }
