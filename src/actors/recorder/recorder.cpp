@@ -27,7 +27,8 @@ int run_recorder(int keeper_fd) {
   loop_config config;
   drain_pool pool;
   caf::actor_system system{config};
-  system.spawn<root_impl>(std::move(keeper), place->daemon_log, pool);
+  // An actor that nobody refers to ends; an armed fd is no reference.
+  const auto root = system.spawn<root_impl>(std::move(keeper), place->daemon_log, pool);
   event_loop::of(system).run();
   return static_cast<int>(exit_code::done);
 }
