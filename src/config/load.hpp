@@ -1,0 +1,66 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/app_spec.hpp"
+#include "core/result.hpp"
+
+namespace procvisor::config {
+
+/// Who asks: names in files and on command lines are relative to it.
+struct caller {
+  std::string cwd;         ///< absolute
+  std::string search_path; ///< $PATH
+  std::string home;        ///< $HOME, for ~
+};
+
+/// App options of the command line, parsed but not yet read: the key of the row in core/option_table, and the values as
+/// typed (none for a flag without one; {"false"} for --no-treekill).
+using given_options = std::map<std::string, std::vector<std::string>, std::less<>>;
+
+struct file_request {
+  std::string path = {};       ///< relative to the caller; "-": the text below
+  std::string stdin_text = {}; ///< what was read from standard input
+  std::string env_name = {};   ///< --env; empty: not given
+  std::vector<std::string> only = {};
+  given_options options = {}; ///< those that do not count with a file are dropped with a warning
+  caller who = {};
+};
+
+struct command_line {
+  std::string script = {}; ///< as typed; with spaces and no such file: a command line for bash -c
+  given_options options = {};
+  std::vector<std::string> args = {}; ///< what followed --
+  caller who = {};
+};
+
+struct loaded {
+  std::vector<app_spec> apps;      ///< in the order of the file
+  std::vector<std::string> forced; ///< names of the apps that say force: true
+  std::vector<std::string> warnings;
+};
+
+/// Reads and resolves all apps of a file; all or nothing. The error lists every problem of the file, one a line, each
+/// with file:line:column.
+result<loaded> load_file(const file_request& request);
+
+/// Exactly one app.
+result<loaded> from_command_line(const command_line& request);
+
+/// The names of the apps of a file, for `stop FILE` and `delete FILE`: nothing is resolved, so that a script or a
+/// folder that is gone is no error.
+result<std::vector<std::string>> names_in_file(const file_request& request);
+
+/// Whether a target is a file of apps by its name: `-`, or it contains .json .yml .yaml .config.js .config.cjs
+/// .config.mjs (PM2's rule: anywhere in the name).
+bool is_config_file(std::string_view target);
+
+/// The file that a verb without a target means: the first of ecosystem.json, .yaml, .yml, .config.js, .config.cjs,
+/// .config.mjs and package.json (only one with apps) in a folder.
+std::optional<std::string> find_default_file(const std::string& folder);
+
+} // namespace procvisor::config

@@ -1,0 +1,285 @@
+#include "config/resolve.hpp"
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+
+#include <fmt/format.h>
+
+#include "core/text.hpp"
+#include "os/find_program.hpp"
+#include "os/text_file.hpp"
+#include "os/users.hpp"
+
+namespace procvisor::config {
+
+namespace {
+
+/// The interpreter that executes nothing but the script itself.
+constexpr std::string_view no_interpreter = "none";
+constexpr std::string_view node = "node";
+
+/// Interpreters by extension; the second one where the first is not in PATH.
+struct extension_row {
+  std::string_view extension;
+  std::string_view interpreter;
+  std::string_view fallback = {};
+};
+constexpr extension_row extensions[] = {
+    {".sh", "bash", "sh"}, {".py", "python", "python3"},
+    {".rb", "ruby"},       {".php", "php"},
+    {".pl", "perl"},       {".js", node},
+    {".cjs", node},        {".mjs", node},
+    {".coffee", "coffee"}, {".ls", "lsc"},
+    {".ts", "bun", node}, // node strips types from 22.18 on
+    {".tsx", "bun", node},
+};
+constexpr std::string_view python_extension = ".py";
+
+std::string_view base_name(std::string_view path) {
+  while (path.size() > 1 && path.ends_with('/'))
+    path.remove_suffix(1);
+  const auto slash = path.rfind('/');
+  return slash == std::string_view::npos ? path : path.substr(slash + 1);
+}
+
+/// ".js" of "a/app.js"; a leading dot starts no extension.
+std::string_view extension_of(std::string_view path) {
+  const auto name = base_name(path);
+  const auto dot = name.rfind('.');
+  return dot == std::string_view::npos || dot == 0 ? std::string_view{} : name.substr(dot);
+}
+
+const extension_row* find_extension(std::string_view path) {
+  const auto extension = extension_of(path);
+  const auto* row = std::find_if(std::begin(extensions), std::end(extensions),
+                                 [&](const extension_row& candidate) { return candidate.extension == extension; });
+  return row == std::end(extensions) ? nullptr : row;
+}
+
+bool is_command_line(std::string_view script) {
+  return script.find_first_of(" \t\n") != std::string_view::npos;
+}
+
+/// "/a/./b/../c/" is "/a/c".
+std::string normalized(const std::string& path) {
+  if (path.find("/.") == std::string::npos && path.find("//") == std::string::npos && !path.ends_with('/'))
+    return path;
+  auto clean = std::filesystem::path(path).lexically_normal().string();
+  if (clean.size() > 1 && clean.ends_with('/'))
+    clean.pop_back();
+  return clean;
+}
+
+} // namespace
+
+std::string resolved_name(const declared_app& app, std::string_view env_name) {
+  std::string name = app.spec.name;
+  if (!app.has(&app_spec::name)) {
+    const auto& script = app.spec.exec_path;
+    name = base_name(script);
+    name.resize(name.size() - extension_of(script).size());
+  }
+  if (!app.declaration.name_prefix.empty())
+    name = fmt::format("{}:{}", app.declaration.name_prefix, name);
+  if (app.declaration.append_env_to_name && !env_name.empty())
+    name = fmt::format("{}-{}", name, env_name);
+  return name;
+}
+
+app_spec resolver::resolve(const declared_app& app, problem_list& problems) {
+  app_spec spec = app.spec;
+  for (const auto& [name, value] : app.named_env)
+    spec.env.insert_or_assign(name, value);
+  if (app.declaration.port)
+    spec.env.insert_or_assign("PORT", fmt::format("{}", *app.declaration.port));
+  resolve_name(app, spec, problems);
+  if (!resolve_cwd(app, spec, problems))
+    return spec; // every other path starts there
+  resolve_script(app, spec, problems);
+  resolve_instances(app, spec, problems);
+  resolve_files(spec);
+  resolve_user(app, spec, problems);
+  return spec;
+}
+
+std::string resolver::absolute(std::string_view path, std::string_view base) const {
+  std::string full;
+  if (path == "~" || path.starts_with("~/"))
+    full.append(who_.home).append(path.substr(1));
+  else if (path.starts_with('/'))
+    full = path;
+  else
+    full.append(base).append("/").append(path);
+  return normalized(full);
+}
+
+void resolver::resolve_name(const declared_app& app, app_spec& spec, problem_list& problems) const {
+  const bool derived = !app.has(&app_spec::name);
+  if (app.is_bad(&app_spec::name) || (derived && app.spec.exec_path.empty()))
+    return; // that is told already, or by resolve_script()
+  spec.name = resolved_name(app, env_name_);
+  if (const auto problem = name_problem(spec.name)) {
+    problems.add(app.position_of(derived ? option_member(&app_spec::exec_path) : &app_spec::name),
+                 fmt::format("the name {} {}{}", in_quotes(spec.name), *problem,
+                             derived ? fmt::format(": set {}", subject(problems, option_of(&app_spec::name))) : ""));
+  }
+  if (const auto problem = name_problem(spec.name_space))
+    problems.add(app.position_of(&app_spec::name_space),
+                 fmt::format("the namespace {} {}", in_quotes(spec.name_space), *problem));
+}
+
+bool resolver::resolve_cwd(const declared_app& app, app_spec& spec, problem_list& problems) {
+  if (app.is_bad(&app_spec::cwd))
+    return false;
+  spec.cwd = absolute(app.spec.cwd, who_.cwd);
+  if (spec.cwd == checked_cwd_)
+    return true;
+  if (!os::is_directory(spec.cwd)) {
+    problems.add(
+        app.position_of(&app_spec::cwd),
+        fmt::format("{}: no such folder: {}", subject(problems, option_of(&app_spec::cwd)), in_quotes(spec.cwd)));
+    return false;
+  }
+  checked_cwd_ = spec.cwd;
+  return true;
+}
+
+void resolver::resolve_script(const declared_app& app, app_spec& spec, problem_list& problems) {
+  const auto& script = app.spec.exec_path;
+  if (app.is_bad(&app_spec::exec_path))
+    return;
+  if (script.empty()) {
+    problems.add(
+        app.position_of(&app_spec::exec_path),
+        fmt::format("{} is missing: what shall the app run?", subject(problems, option_of(&app_spec::exec_path))));
+    return;
+  }
+  const auto path = absolute(script, spec.cwd);
+  if (os::is_regular_file(path)) {
+    spec.exec_path = path;
+    resolve_interpreter(app, spec, problems);
+    return;
+  }
+  if (auto program = os::find_program(script, who_.search_path, spec.cwd)) {
+    spec.exec_path = *std::move(program);
+    resolve_interpreter(app, spec, problems);
+    return;
+  }
+  const bool interpreted = !app.spec.interpreter.empty() && app.spec.interpreter != no_interpreter;
+  if (is_command_line(script) && !interpreted) {
+    resolve_command_line(app, spec, problems);
+    return;
+  }
+  problems.add(app.position_of(&app_spec::exec_path),
+               os::is_directory(path) ? fmt::format("the script is a folder: {}", in_quotes(path))
+               : script.find('/') != std::string::npos
+                   ? fmt::format("no such script: {}", in_quotes(path))
+                   : fmt::format("no such script: {}, nor a program {} in PATH", in_quotes(path), in_quotes(script)));
+}
+
+void resolver::resolve_command_line(const declared_app& app, app_spec& spec, problem_list& problems) {
+  auto shell = find_interpreter("bash", spec.cwd);
+  if (!shell)
+    shell = find_interpreter("sh", spec.cwd);
+  if (!shell) {
+    problems.add(app.position_of(&app_spec::exec_path),
+                 fmt::format("neither bash nor sh is in PATH to run {}", in_quotes(app.spec.exec_path)));
+    return;
+  }
+  spec.exec_path = *shell;
+  spec.interpreter = no_interpreter;
+  spec.args = {"-c", app.spec.exec_path};
+  if (!app.spec.args.empty()) {
+    spec.args.emplace_back(base_name(*shell)); // $0; the next one is $1
+    spec.args.insert(spec.args.end(), app.spec.args.begin(), app.spec.args.end());
+  }
+}
+
+std::optional<std::string> resolver::find_interpreter(const std::string& name, const std::string& cwd) {
+  if (name.find('/') != std::string::npos) {
+    auto path = absolute(name, cwd);
+    return os::is_executable(path) ? std::optional(std::move(path)) : std::nullopt;
+  }
+  if (const auto known = programs_.find(name); known != programs_.end())
+    return known->second;
+  return programs_.emplace(name, os::find_program(name, who_.search_path, who_.cwd)).first->second;
+}
+
+void resolver::choose_interpreter(const declared_app& app, app_spec& spec, problem_list& problems) {
+  if (const auto* row = find_extension(spec.exec_path)) {
+    spec.interpreter = row->interpreter;
+    if (!row->fallback.empty() && !find_interpreter(spec.interpreter, spec.cwd)
+        && find_interpreter(std::string(row->fallback), spec.cwd))
+      spec.interpreter = row->fallback;
+    if (row->extension == python_extension)
+      spec.env.emplace("PYTHONUNBUFFERED", "1"); // or its output comes when it ends
+    return;
+  }
+  spec.interpreter = no_interpreter;
+  if (os::is_executable(spec.exec_path) && os::is_program(spec.exec_path))
+    return;
+  const auto extension = extension_of(spec.exec_path);
+  problems.add(
+      app.position_of(&app_spec::exec_path),
+      fmt::format("{} is {} and there is no interpreter for {}: set {}{}", in_quotes(spec.exec_path),
+                  os::is_executable(spec.exec_path) ? "neither a program nor a script with #!" : "not executable",
+                  extension.empty() ? "a name without extension" : in_quotes(extension),
+                  subject(problems, option_of(&app_spec::interpreter)),
+                  os::is_program(spec.exec_path) ? " or chmod +x" : ""));
+}
+
+void resolver::resolve_interpreter(const declared_app& app, app_spec& spec, problem_list& problems) {
+  if (spec.interpreter.empty())
+    choose_interpreter(app, spec, problems);
+  else if (spec.interpreter == no_interpreter && !os::is_executable(spec.exec_path))
+    problems.add(app.position_of(&app_spec::exec_path),
+                 fmt::format("{} is not executable: chmod +x", in_quotes(spec.exec_path)));
+  if (spec.interpreter == no_interpreter)
+    return;
+  if (const auto path = find_interpreter(spec.interpreter, spec.cwd)) {
+    spec.interpreter_path = *path;
+    return;
+  }
+  const bool declared = app.has(&app_spec::interpreter);
+  problems.add(
+      app.position_of(declared ? option_member(&app_spec::interpreter) : &app_spec::exec_path),
+      fmt::format("the interpreter {} {}", in_quotes(spec.interpreter),
+                  spec.interpreter.find('/') == std::string::npos ? "is not in PATH" : "is not an executable file"));
+}
+
+void resolver::resolve_instances(const declared_app& app, app_spec& spec, problem_list& problems) const {
+  spec.instances_given = app.has(&app_spec::instances);
+  if (spec.instances > 1 && base_name(spec.interpreter) == node && app.declaration.exec_mode.empty()
+      && !app.is_bad(&app_declaration::exec_mode))
+    problems.add(
+        app.position_of(&app_spec::instances),
+        fmt::format("{} instances of a node app mean cluster mode, which is not built yet in this version: set "
+                    "{} to fork for independent processes",
+                    spec.instances, subject(problems, option_of(&app_declaration::exec_mode))));
+}
+
+void resolver::resolve_files(app_spec& spec) const {
+  for (std::string* file : {&spec.out_file, &spec.error_file, &spec.pid_file}) {
+    if (file->empty())
+      continue;
+    *file = *file == "NULL" ? "/dev/null" : absolute(*file, spec.cwd); // NULL: PM2's word for it
+  }
+}
+
+void resolver::resolve_user(const declared_app& app, app_spec& spec, problem_list& problems) const {
+  if (!spec.uid)
+    return;
+  const auto user = os::find_user(*spec.uid);
+  if (user)
+    spec.env.emplace("HOME", user->home);
+  if (spec.gid)
+    return;
+  if (user)
+    spec.gid = user->gid;
+  else // the app would keep the caller's group, which may be root's
+    problems.add(app.position_of(&app_spec::uid), fmt::format("user {} has no entry that names its group: set {}",
+                                                              *spec.uid, subject(problems, option_of(&app_spec::gid))));
+}
+
+} // namespace procvisor::config

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "config/declare.hpp"
+#include "config/load.hpp"
+
+namespace procvisor::config {
+
+/// The name that an app will have: as declared, or after its script, with prefix and environment added.
+std::string resolved_name(const declared_app& app, std::string_view env_name);
+
+/// Makes specs of what was declared: finds folders, scripts and interpreters. What it cannot find is added to the
+/// problems.
+class resolver {
+public:
+  resolver(caller who, std::string env_name) : who_(std::move(who)), env_name_(std::move(env_name)) {}
+
+  app_spec resolve(const declared_app& app, problem_list& problems);
+
+  /// The working directory alone; false: there is none, and a problem says so.
+  bool resolve_cwd(const declared_app& app, app_spec& spec, problem_list& problems);
+
+private:
+  void resolve_name(const declared_app& app, app_spec& spec, problem_list& problems) const;
+  void resolve_script(const declared_app& app, app_spec& spec, problem_list& problems);
+  void resolve_command_line(const declared_app& app, app_spec& spec, problem_list& problems);
+  void choose_interpreter(const declared_app& app, app_spec& spec, problem_list& problems);
+  void resolve_interpreter(const declared_app& app, app_spec& spec, problem_list& problems);
+  void resolve_instances(const declared_app& app, app_spec& spec, problem_list& problems) const;
+  void resolve_files(app_spec& spec) const;
+  void resolve_user(const declared_app& app, app_spec& spec, problem_list& problems) const;
+
+  std::string absolute(std::string_view path, std::string_view base) const;
+  std::optional<std::string> find_interpreter(const std::string& name, const std::string& cwd);
+
+  caller who_;
+  std::string env_name_;
+  std::map<std::string, std::optional<std::string>, std::less<>> programs_; ///< found in PATH before
+  std::string checked_cwd_; ///< the folder that was there for the app before: mostly the same one
+};
+
+} // namespace procvisor::config

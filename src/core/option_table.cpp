@@ -1,0 +1,601 @@
+#include "core/option_table.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <type_traits>
+#include <unordered_map>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "core/units.hpp"
+
+namespace procvisor {
+
+namespace {
+
+using enum value_type;
+using enum standing;
+
+constexpr int64_t most_milliseconds = max_duration.count();
+constexpr int64_t most_instances = 10'000;
+constexpr int64_t most_restarts = std::numeric_limits<int>::max();
+constexpr int64_t most_port = 65'535;
+
+// The order is the one in which help and man page show them. Defaults are those of app_spec (a test compares them).
+constexpr app_option table[] = {
+    // -- identity
+    {.key = "name",
+     .type = text,
+     .member = &app_spec::name,
+     .default_text = "the script's name without its extension",
+     .help = "name of the app",
+     .short_option = 'n'},
+    {.key = "name_prefix",
+     .type = text,
+     .member = &app_declaration::name_prefix,
+     .help = "put in front of the name, with a colon"},
+    {.key = "append_env_to_name",
+     .type = boolean,
+     .member = &app_declaration::append_env_to_name,
+     .default_text = "false",
+     .help = "add -<env> to the name when --env is given"},
+    {.key = "namespace",
+     .type = text,
+     .member = &app_spec::name_space,
+     .default_text = "default",
+     .help = "group of apps that commands can name together",
+     .overrides_file = true},
+
+    // -- what runs
+    {.key = "script",
+     .aliases = "exec cmd command",
+     .type = text,
+     .member = &app_spec::exec_path,
+     .help = "file to run, program in PATH, or a command line for bash",
+     .file_only = true},
+    {.key = "cwd",
+     .type = text,
+     .member = &app_spec::cwd,
+     .default_text = "the caller's working directory",
+     .help = "working directory; relative paths of the app start here",
+     .overrides_file = true},
+    {.key = "args", .type = words, .member = &app_spec::args, .help = "arguments of the script"},
+    {.key = "exec_interpreter",
+     .aliases = "interpreter",
+     .type = text,
+     .member = &app_spec::interpreter,
+     .default_text = "by the script's extension",
+     .help = "program that runs the script; none: the script is executed itself"},
+    {.key = "interpreter_path", .type = text, .member = &app_spec::interpreter_path, .state = resolved},
+    {.key = "node_args",
+     .aliases = "interpreter_args",
+     .type = words,
+     .member = &app_spec::node_args,
+     .help = "arguments of the interpreter, before the script"},
+    {.key = "env",
+     .type = variables,
+     .member = &app_spec::env,
+     .help = "variables of the app; env_<name> is merged over it with --env <name>",
+     .file_only = true},
+    {.key = "filter_env",
+     .type = boolean_or_words,
+     .state = not_built,
+     .default_text = "false",
+     .help = "variables of the caller that the app does not get"},
+    {.key = "port", .type = integer, .member = &app_declaration::port, .help = "sets PORT", .min = 0, .max = most_port},
+    {.key = "uid",
+     .aliases = "user",
+     .type = user,
+     .member = &app_spec::uid,
+     .help = "user to run as (root only)",
+     .overrides_file = true},
+    {.key = "gid",
+     .type = group,
+     .member = &app_spec::gid,
+     .default_text = "the user's group",
+     .help = "group to run as (root only)",
+     .overrides_file = true},
+
+    // -- how many
+    {.key = "instances",
+     .type = count,
+     .member = &app_spec::instances,
+     .default_text = "1",
+     .help = "number of processes; max or 0: one for each CPU, -1: one less",
+     .short_option = 'i',
+     .min = -most_instances,
+     .max = most_instances},
+    {.key = "instances_given", .type = boolean, .member = &app_spec::instances_given, .state = resolved},
+    {.key = "exec_mode",
+     .aliases = "execute_command",
+     .type = mode,
+     .member = &app_declaration::exec_mode,
+     .default_text = "fork",
+     .help = "fork: independent processes",
+     .short_option = 'x'},
+    {.key = "instance_var",
+     .type = text,
+     .member = &app_spec::instance_var,
+     .default_text = "NODE_APP_INSTANCE",
+     .help = "variable that carries the instance's number"},
+    {.key = "increment_var",
+     .type = text,
+     .state = not_built,
+     .help = "variable that counts up from instance to instance"},
+
+    // -- files
+    {.key = "out_file",
+     .aliases = "out output out_log",
+     .type = text,
+     .member = &app_spec::out_file,
+     .default_text = "logs/<name>-out.log",
+     .help = "file for standard output; /dev/null: none",
+     .short_option = 'o'},
+    {.key = "error_file",
+     .aliases = "error err err_file err_log",
+     .type = text,
+     .member = &app_spec::error_file,
+     .default_text = "logs/<name>-error.log",
+     .help = "file for standard error; /dev/null: none",
+     .short_option = 'e'},
+    {.key = "log_file",
+     .aliases = "log",
+     .type = boolean_or_text,
+     .state = not_built,
+     .help = "one more file, for both",
+     .short_option = 'l'},
+    {.key = "pid_file",
+     .aliases = "pid",
+     .type = text,
+     .member = &app_spec::pid_file,
+     .default_text = "pids/<name>-<id>.pid",
+     .help = "file for the process id",
+     .short_option = 'p'},
+    {.key = "merge_logs",
+     .aliases = "combine_logs",
+     .type = boolean,
+     .member = &app_spec::merge_logs,
+     .help = "one pair of log files for all instances"},
+    {.key = "disable_logs",
+     .type = boolean,
+     .member = &app_spec::disable_logs,
+     .default_text = "false",
+     .help = "keep no logs"},
+    {.key = "log_type", .type = text, .state = not_built, .default_text = "raw", .help = "json: one object a line"},
+    {.key = "log_date_format", .type = text, .state = not_built, .help = "date in front of each log line"},
+    {.key = "time",
+     .type = boolean,
+     .state = not_built,
+     .default_text = "false",
+     .help = "log_date_format YYYY-MM-DDTHH:mm:ss"},
+
+    // -- when it ends
+    {.key = "autorestart",
+     .type = boolean,
+     .member = &app_spec::autorestart,
+     .default_text = "true",
+     .help = "start it again when it ends"},
+    {.key = "autostart",
+     .type = boolean,
+     .member = &app_spec::autostart,
+     .default_text = "true",
+     .help = "false: enter it in the list, stopped"},
+    {.key = "min_uptime",
+     .type = duration,
+     .member = &app_spec::min_uptime,
+     .default_text = "1000",
+     .help = "an app that ends earlier counts as unstable",
+     .min = 100,
+     .max = most_milliseconds},
+    {.key = "max_restarts",
+     .type = integer,
+     .member = &app_spec::max_restarts,
+     .default_text = "16",
+     .help = "unstable restarts before it is errored",
+     .min = 0,
+     .max = most_restarts},
+    {.key = "restart_delay",
+     .type = duration,
+     .member = &app_spec::restart_delay,
+     .default_text = "0",
+     .help = "pause before a restart",
+     .min = 0,
+     .max = most_milliseconds},
+    {.key = "exp_backoff_restart_delay",
+     .type = duration,
+     .member = &app_spec::exp_backoff_restart_delay,
+     .default_text = "0",
+     .help = "first pause before a restart; each further one is 1.5 times as long",
+     .min = 0,
+     .max = most_milliseconds},
+    {.key = "stop_exit_codes",
+     .type = integers,
+     .member = &app_spec::stop_exit_codes,
+     .help = "exit codes after which it is not started again",
+     .min = 0,
+     .max = 255},
+    {.key = "max_memory_restart", .type = bytes, .state = not_built, .help = "restart it when it uses more memory"},
+    {.key = "cron_restart",
+     .aliases = "cron",
+     .type = text,
+     .state = not_built,
+     .help = "restart it at these times",
+     .short_option = 'c'},
+    {.key = "watch",
+     .type = boolean_or_words,
+     .state = not_built,
+     .default_text = "false",
+     .help = "restart it when files change",
+     .overrides_file = true},
+    {.key = "ignore_watch", .type = words, .state = not_built, .help = "files that watch leaves out"},
+    {.key = "watch_delay", .type = duration, .state = not_built, .help = "pause between a change and the restart"},
+    {.key = "watch_options", .type = object, .state = not_built, .help = "details of watch", .file_only = true},
+
+    // -- how it is started and stopped
+    {.key = "wait_ready",
+     .type = boolean,
+     .state = not_built,
+     .default_text = "false",
+     .help = "online when the app says that it is ready"},
+    {.key = "listen_timeout",
+     .type = duration,
+     .state = not_built,
+     .default_text = "3000",
+     .help = "limit of wait_ready"},
+    {.key = "kill_timeout",
+     .type = duration,
+     .member = &app_spec::kill_timeout,
+     .default_text = "1600",
+     .help = "time between the stop signal and SIGKILL",
+     .short_option = 'k',
+     .min = 0,
+     .max = most_milliseconds},
+    {.key = "treekill",
+     .type = boolean,
+     .member = &app_spec::treekill,
+     .default_text = "true",
+     .help = "stop what the app has started as well"},
+    {.key = "shutdown_with_message",
+     .type = boolean,
+     .state = not_built,
+     .default_text = "false",
+     .help = "stop by the message 'shutdown' and not by a signal"},
+    {.key = "force",
+     .type = boolean,
+     .member = &app_declaration::force,
+     .default_text = "false",
+     .help = "start another one where an app of this name runs",
+     .short_option = 'f',
+     .overrides_file = true},
+    {.key = "write",
+     .type = boolean,
+     .state = not_built,
+     .default_text = "false",
+     .help = "write the resolved app to a file",
+     .short_option = 'w'},
+
+    // -- PM2's own
+    {.key = "kill_retry_time", .type = duration, .state = no_effect},
+    {.key = "username", .type = text, .state = no_effect},
+    {.key = "vizion", .type = boolean, .state = no_effect, .default_text = "true"},
+    {.key = "source_map_support", .type = boolean, .state = no_effect},
+    {.key = "disable_source_map_support", .type = boolean, .state = no_effect},
+    {.key = "pmx", .type = boolean_or_text, .state = no_effect, .default_text = "true"},
+    {.key = "automation", .type = boolean, .state = no_effect, .default_text = "true"},
+    {.key = "trace", .type = boolean, .state = no_effect},
+    {.key = "disable_trace", .type = boolean, .state = no_effect},
+    {.key = "v8", .type = boolean, .state = no_effect},
+    {.key = "event_loop_inspector", .type = boolean, .state = no_effect},
+    {.key = "deep_monitoring", .type = boolean, .state = no_effect},
+    {.key = "io", .type = object, .state = no_effect, .file_only = true},
+    {.key = "windows_hide", .type = boolean, .state = no_effect, .default_text = "true", .file_only = true},
+    {.key = "post_update", .type = words, .state = no_effect, .file_only = true},
+    {.key = "install_url", .type = text, .state = no_effect, .file_only = true},
+};
+
+/// Calls visit(key) and then visit(alias) for each.
+template <class Visitor>
+void for_each_spelling(const app_option& option, Visitor visit) {
+  visit(option.key);
+  for (auto rest = option.aliases; !rest.empty();) {
+    const auto end = std::min(rest.find(' '), rest.size());
+    visit(rest.substr(0, end));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+}
+
+std::string camel_case(std::string_view snake) {
+  std::string camel;
+  bool raise = false;
+  for (const char c : snake) {
+    if (c == '_') {
+      raise = true;
+      continue;
+    }
+    camel += raise && c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+    raise = false;
+  }
+  return camel;
+}
+
+/// Every key, alias and camelCase form that a file may use.
+class spelling_index {
+public:
+  spelling_index() {
+    for (const auto& option : table) {
+      if (option.state == resolved)
+        continue;
+      for_each_spelling(option, [&](std::string_view name) {
+        options_.emplace(name, &option);
+        options_.emplace(camel_case(name), &option);
+      });
+    }
+  }
+
+  const app_option* find(std::string_view name) const {
+    const auto it = options_.find(name);
+    return it == options_.end() ? nullptr : it->second;
+  }
+
+  std::vector<std::string_view> names() const {
+    std::vector<std::string_view> all;
+    all.reserve(options_.size());
+    for (const auto& [name, option] : options_)
+      all.push_back(name);
+    std::sort(all.begin(), all.end());
+    return all;
+  }
+
+private:
+  struct text_hash : std::hash<std::string_view> {
+    using is_transparent = void;
+  };
+  std::unordered_map<std::string, const app_option*, text_hash, std::equal_to<>> options_;
+};
+
+const spelling_index& index_of_spellings() {
+  static const spelling_index index;
+  return index;
+}
+
+void add_spellings(std::vector<std::string>& out, std::string_view prefix, std::string_view name) {
+  std::string dashed(name);
+  std::replace(dashed.begin(), dashed.end(), '_', '-');
+  out.push_back(fmt::format("--{}{}", prefix, dashed));
+  if (dashed == name && prefix.empty())
+    return;
+  out.push_back(fmt::format("--{}{}", prefix.empty() ? "" : "no_", name));
+}
+
+// -- the wire: one pair of functions for each type of member
+
+bool is_empty(bool value) {
+  return !value;
+}
+bool is_empty(int value) {
+  return value == 0;
+}
+bool is_empty(std::chrono::milliseconds value) {
+  return value.count() == 0;
+}
+template <class T>
+bool is_empty(const std::optional<T>& value) {
+  return !value;
+}
+template <class Container>
+bool is_empty(const Container& value) {
+  return value.empty();
+}
+
+template <class T>
+nlohmann::json to_wire(const T& value) {
+  return value;
+}
+nlohmann::json to_wire(std::chrono::milliseconds value) {
+  return value.count();
+}
+template <class T>
+nlohmann::json to_wire(const std::optional<T>& value) {
+  return *value; // an empty one is not sent
+}
+
+bool from_wire(const nlohmann::json& wire, std::string& value) {
+  if (!wire.is_string())
+    return false;
+  value = wire.get_ref<const std::string&>();
+  return true;
+}
+bool from_wire(const nlohmann::json& wire, bool& value) {
+  if (!wire.is_boolean())
+    return false;
+  value = wire.get<bool>();
+  return true;
+}
+template <class Integer>
+requires std::is_integral_v<Integer>
+bool from_wire(const nlohmann::json& wire, Integer& value) {
+  if (!wire.is_number_integer() || (wire.is_number_unsigned() && !std::in_range<Integer>(wire.get<uint64_t>()))
+      || (!wire.is_number_unsigned() && !std::in_range<Integer>(wire.get<int64_t>())))
+    return false;
+  value = wire.get<Integer>();
+  return true;
+}
+bool from_wire(const nlohmann::json& wire, std::chrono::milliseconds& value) {
+  int64_t count = 0;
+  if (!from_wire(wire, count))
+    return false;
+  value = std::chrono::milliseconds(count);
+  return true;
+}
+template <class T>
+bool from_wire(const nlohmann::json& wire, std::optional<T>& value) {
+  return from_wire(wire, value.emplace());
+}
+template <class T>
+bool from_wire(const nlohmann::json& wire, std::vector<T>& value) {
+  if (!wire.is_array())
+    return false;
+  value.clear();
+  value.reserve(wire.size());
+  for (const auto& item : wire)
+    if (!from_wire(item, value.emplace_back()))
+      return false;
+  return true;
+}
+bool from_wire(const nlohmann::json& wire, environment& value) {
+  if (!wire.is_object())
+    return false;
+  value.clear();
+  for (const auto& [name, text] : wire.get_ref<const nlohmann::json::object_t&>())
+    if (!from_wire(text, value.emplace_hint(value.end(), name, std::string{})->second))
+      return false;
+  return true;
+}
+
+/// Calls visit(member) where the row fills a member of app_spec; a declaration's members do not travel.
+template <class Visitor>
+auto visit_spec_member(const app_option& option, Visitor visit) {
+  return std::visit(
+      [&]<class Member>(Member member) {
+        if constexpr (std::is_invocable_v<Visitor, Member>)
+          return visit(member);
+        else
+          return true;
+      },
+      option.member);
+}
+
+} // namespace
+
+std::span<const app_option> app_options() {
+  return table;
+}
+
+const app_option* find_option(std::string_view key_or_alias) {
+  return index_of_spellings().find(key_or_alias);
+}
+
+std::vector<std::string_view> option_names() {
+  return index_of_spellings().names();
+}
+
+const app_option& option_of(option_member member) {
+  return *std::find_if(std::begin(table), std::end(table), [&](const auto& option) { return option.member == member; });
+}
+
+std::string_view environment_name(std::string_view key) {
+  constexpr std::string_view prefix = "env_";
+  return key.starts_with(prefix) ? key.substr(prefix.size()) : std::string_view{};
+}
+
+std::string expected_form(const app_option& option) {
+  switch (option.type) {
+    case boolean:
+      return "true or false";
+    case integer:
+      return fmt::format("a number from {} to {}", option.min, option.max);
+    case integers:
+      return fmt::format("a number from {} to {}, or a list of them", option.min, option.max);
+    case text:
+      return "a text";
+    case words:
+      return "a list of texts, or one text of words";
+    case duration:
+      return option.min > 0 ? fmt::format("milliseconds from {}, or a number with s, m or h, such as 10s", option.min)
+                            : "milliseconds, or a number with s, m or h, such as 10s";
+    case bytes:
+      return "a number of bytes, or one with K, M or G, such as 300M";
+    case variables:
+      return "an object of variables, or a text of KEY=VALUE words";
+    case count:
+      return fmt::format("a number up to {}, or max", option.max);
+    case user:
+      return "a user's name or number";
+    case group:
+      return "a group's name or number";
+    case mode:
+      return "fork or cluster";
+    case boolean_or_text:
+      return "true, false or a path";
+    case boolean_or_words:
+      return "true, false, a list of paths or one text of them";
+    case object:
+      return "an object";
+  }
+  return {};
+}
+
+arity option_arity(const app_option& option) {
+  switch (option.type) {
+    case boolean:
+      return arity::none;
+    case integers:
+      return arity::many;
+    case mode:
+    case boolean_or_text:
+    case boolean_or_words:
+      return arity::optional;
+    case integer:
+    case text:
+    case words:
+    case duration:
+    case bytes:
+    case variables:
+    case count:
+    case user:
+    case group:
+    case object:
+      return arity::one;
+  }
+  return arity::one;
+}
+
+std::vector<std::string> option_spellings(const app_option& option) {
+  std::vector<std::string> out;
+  if (option.file_only || option.state == resolved)
+    return out;
+  if (option.short_option != 0)
+    out.push_back({'-', option.short_option});
+  for_each_spelling(option, [&](std::string_view name) { add_spellings(out, "", name); });
+  return out;
+}
+
+std::vector<std::string> negated_spellings(const app_option& option) {
+  std::vector<std::string> out;
+  if (option.type != boolean || option.default_text != "true" || option.file_only)
+    return out;
+  for_each_spelling(option, [&](std::string_view name) { add_spellings(out, "no-", name); });
+  return out;
+}
+
+nlohmann::json spec_to_json(const app_spec& spec) {
+  static const app_spec defaults;
+  nlohmann::json wire = nlohmann::json::object();
+  for (const auto& option : table)
+    visit_spec_member(option, [&]<class T>(T app_spec::*member) {
+      const auto& value = spec.*member;
+      if (!is_empty(value) || value != defaults.*member)
+        wire.emplace(option.key, to_wire(value));
+      return true;
+    });
+  return wire;
+}
+
+result<app_spec> spec_from_json(const nlohmann::json& wire) {
+  if (!wire.is_object())
+    return fail(exit_code::other, "an app's spec is not an object");
+  app_spec spec;
+  for (const auto& option : table) {
+    const auto it = wire.find(option.key);
+    if (it == wire.end())
+      continue;
+    const bool read =
+        visit_spec_member(option, [&]<class T>(T app_spec::*member) { return from_wire(*it, spec.*member); });
+    if (!read)
+      return fail(exit_code::other, fmt::format("'{}' in an app's spec is not {}", option.key, expected_form(option)));
+  }
+  return spec;
+}
+
+} // namespace procvisor

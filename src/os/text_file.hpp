@@ -1,0 +1,14 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include <tl/expected.hpp>
+
+namespace procvisor::os {
+
+/// The bytes of a file, a pipe or a device such as /dev/stdin. errno otherwise; EISDIR for a folder, and EFBIG where it
+/// is larger than `limit` (a regular file is then not read at all).
+tl::expected<std::string, int> read_text_file(const std::string& path, size_t limit);
+
+} // namespace procvisor::os

@@ -1,0 +1,175 @@
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <set>
+
+#include <nlohmann/json.hpp>
+
+#include "core/option_table.hpp"
+#include "core/units.hpp"
+
+using namespace procvisor;
+using std::chrono::milliseconds;
+
+namespace {
+
+/// No member has its default value.
+app_spec unusual_spec() {
+  app_spec spec;
+  spec.name = "web";
+  spec.name_space = "shop";
+  spec.exec_path = "/srv/app.js";
+  spec.cwd = "/srv";
+  spec.args = {"-d", "a b"};
+  spec.interpreter = "node";
+  spec.interpreter_path = "/usr/bin/node";
+  spec.node_args = {"--harmony"};
+  spec.env = {{"A", "1"}, {"B", ""}};
+  spec.uid = 1000;
+  spec.gid = 0;
+  spec.instances = 3;
+  spec.instances_given = true;
+  spec.instance_var = "";
+  spec.out_file = "/o";
+  spec.error_file = "/e";
+  spec.pid_file = "/p";
+  spec.merge_logs = false;
+  spec.disable_logs = true;
+  spec.autorestart = false;
+  spec.autostart = false;
+  spec.min_uptime = milliseconds(0);
+  spec.max_restarts = 0;
+  spec.restart_delay = milliseconds(10);
+  spec.exp_backoff_restart_delay = milliseconds(100);
+  spec.stop_exit_codes = {0, 3};
+  spec.kill_timeout = milliseconds(5000);
+  spec.treekill = false;
+  return spec;
+}
+
+} // namespace
+
+TEST_CASE("option table: every spelling belongs to one row only") {
+  std::set<std::string> seen;
+  std::set<char> short_options;
+  for (const auto& option : app_options()) {
+    for (const auto& spelling : option_spellings(option)) {
+      CHECK_MESSAGE(seen.insert(spelling).second, spelling);
+    }
+    for (const auto& spelling : negated_spellings(option)) {
+      CHECK_MESSAGE(seen.insert(spelling).second, spelling);
+    }
+    if (option.short_option != 0)
+      CHECK(short_options.insert(option.short_option).second);
+  }
+}
+
+TEST_CASE("option table: a row that is built fills a member, and one that is not fills none") {
+  for (const auto& option : app_options()) {
+    const bool fills = !std::holds_alternative<std::monostate>(option.member);
+    const bool works = option.state == standing::built || option.state == standing::resolved;
+    CHECK_MESSAGE(fills == works, option.key);
+    if (option.state == standing::built)
+      CHECK_MESSAGE(!option.help.empty(), option.key);
+  }
+}
+
+TEST_CASE("option table: keys, aliases and their camelCase find their row") {
+  CHECK(find_option("max_memory_restart")->key == "max_memory_restart");
+  CHECK(find_option("maxMemoryRestart")->key == "max_memory_restart");
+  CHECK(find_option("interpreterArgs")->key == "node_args");
+  CHECK(find_option("executeCommand")->key == "exec_mode");
+  CHECK(find_option("windowsHide")->key == "windows_hide");
+  CHECK(find_option("err_file")->key == "error_file");
+  CHECK(find_option("interpreter_path") == nullptr); // nobody declares it
+  CHECK(find_option("max-restarts") == nullptr);
+  CHECK(option_of(&app_spec::exec_path).key == "script");
+  CHECK(environment_name("env_production") == "production");
+  CHECK(environment_name("environment").empty());
+}
+
+TEST_CASE("option table: the command line knows both spellings and the opposite of what is true by default") {
+  using list = std::vector<std::string>;
+  CHECK(option_spellings(*find_option("max_restarts")) == list{"--max-restarts", "--max_restarts"});
+  CHECK(option_spellings(*find_option("name")) == list{"-n", "--name"});
+  CHECK(option_spellings(*find_option("exec_mode"))
+        == list{"-x", "--exec-mode", "--exec_mode", "--execute-command", "--execute_command"});
+  CHECK(option_spellings(*find_option("env")).empty());
+  CHECK(negated_spellings(*find_option("autorestart")) == list{"--no-autorestart", "--no_autorestart"});
+  CHECK(negated_spellings(*find_option("merge_logs")).empty());
+  CHECK(option_arity(*find_option("merge_logs")) == arity::none);
+  CHECK(option_arity(*find_option("watch")) == arity::optional);
+  CHECK(option_arity(*find_option("name")) == arity::one);
+  CHECK(option_arity(*find_option("stop_exit_codes")) == arity::many);
+}
+
+TEST_CASE("option table: the defaults that it tells are those of a spec") {
+  const app_spec defaults;
+  for (const auto& option : app_options()) {
+    if (const auto* flag = std::get_if<bool app_spec::*>(&option.member); flag && option.state == standing::built)
+      CHECK_MESSAGE((defaults.*(*flag) ? "true" : "false") == option.default_text, option.key);
+    if (const auto* time = std::get_if<milliseconds app_spec::*>(&option.member))
+      CHECK_MESSAGE(parse_duration(option.default_text) == defaults.*(*time), option.key);
+    if (const auto* number = std::get_if<int app_spec::*>(&option.member))
+      CHECK_MESSAGE(parse_integer(option.default_text) == defaults.*(*number), option.key);
+  }
+}
+
+TEST_CASE("option table: a spec comes back from the wire as it was") {
+  for (const auto& spec : {app_spec{}, unusual_spec()}) {
+    const auto back = spec_from_json(spec_to_json(spec));
+    REQUIRE(back);
+    CHECK(*back == spec);
+  }
+}
+
+TEST_CASE("option table: the wire has every member that has not both its default and no content") {
+  const auto wire = spec_to_json(unusual_spec());
+  CHECK(wire.size() == 28);
+  CHECK(wire["kill_timeout"] == 5000);
+  CHECK(spec_to_json(app_spec{}).contains("kill_timeout")); // another version may have another default
+  CHECK(!spec_to_json(app_spec{}).contains("args"));
+}
+
+TEST_CASE("option table: a spec from the wire is checked") {
+  CHECK(spec_from_json({{"of_a_newer_version", 1}}));
+  const std::pair<const char*, nlohmann::json> rows[] = {
+      {"name", 1},
+      {"args", "a"},
+      {"args", nlohmann::json::array({1})},
+      {"env", {{"A", 1}}},
+      {"uid", -1},
+      {"uid", 1ULL << 40},
+      {"instances", 1.5},
+      {"autostart", 1},
+      {"kill_timeout", "1"},
+      {"merge_logs", "yes"},
+      {"stop_exit_codes", 3},
+  };
+  for (const auto& [key, value] : rows) {
+    const auto spec = spec_from_json({{key, value}});
+    REQUIRE_MESSAGE(!spec, key);
+    CHECK(spec.error().what.find(key) != std::string::npos);
+  }
+  CHECK(!spec_from_json(nlohmann::json::array()));
+}
+
+TEST_CASE("option table: a thousand specs cross the wire in milliseconds") {
+  const auto spec = unusual_spec();
+  const auto start = std::chrono::steady_clock::now();
+
+  auto wire = nlohmann::json::array();
+  for (int i = 0; i < 1000; ++i)
+    wire.push_back(spec_to_json(spec));
+  const auto sent = std::chrono::steady_clock::now();
+  size_t read = 0;
+  for (const auto& item : wire)
+    read += spec_from_json(item) ? 1U : 0U;
+  const auto received = std::chrono::steady_clock::now();
+
+  CHECK(read == 1000);
+  MESSAGE("to json: " << (sent - start) / std::chrono::microseconds(1)
+                      << " us, from json: " << (received - sent) / std::chrono::microseconds(1) << " us");
+  CHECK(received - start < milliseconds(500)); // 5 ms is the aim; a machine with sanitizers and neighbours is slower
+}
