@@ -1,0 +1,154 @@
+#include "rpc/client.hpp"
+
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "rpc/wire.hpp"
+
+namespace procvisor::rpc {
+
+namespace {
+
+/// A connection carries one request at a time, so that one id does for all.
+constexpr int request_id = 1;
+
+constexpr const char* journal_hint = "see procvisor.log in $PROCVISOR_HOME, by default ~/.procvisor";
+
+tl::unexpected<error> lost(std::string_view why) {
+  return fail(exit_code::unreachable, fmt::format("the connection to the daemon is lost: {}", why), journal_hint);
+}
+
+tl::unexpected<error> nonsense(std::string_view what) {
+  return fail(exit_code::other, fmt::format("the daemon's answer makes no sense: {}", what));
+}
+
+error error_of(const nlohmann::json& wire) {
+  error e{code_from_wire(wire.value("code", nlohmann::json{})), wire.value("message", "unknown error")};
+  if (auto data = wire.find("data"); data != wire.end() && data->is_object())
+    e.hint = data->value("hint", "");
+  return e;
+}
+
+} // namespace
+
+result<void> client::wait_for(short event, patience limit) const {
+  pollfd ready{socket_.get(), event, 0};
+  int timeout = limit ? static_cast<int>(limit->count()) : -1;
+  int count = 0;
+  do
+    count = ::poll(&ready, 1, timeout);
+  while (count < 0 && errno == EINTR);
+  if (count < 0)
+    return lost(std::strerror(errno));
+  if (count == 0)
+    return fail(exit_code::unreachable,
+                fmt::format("a daemon is there and does not answer (waited {} s)",
+                            std::chrono::duration_cast<std::chrono::seconds>(*limit).count()),
+                journal_hint);
+  return {};
+}
+
+result<void> client::send(const char* method, const nlohmann::json& params, patience limit) {
+  std::string message;
+  try {
+    message = nlohmann::json{{"jsonrpc", "2.0"}, {"id", request_id}, {"method", method}, {"params", params}}.dump();
+  } catch (const nlohmann::json::type_error&) { // 316: the library looks at the encoding while it writes
+    return fail(exit_code::usage, "a name, path or argument is not valid UTF-8");
+  }
+  message += '\n';
+  if (message.size() > max_message_bytes)
+    return fail(exit_code::usage, fmt::format("the request is larger than {} MiB", max_message_bytes >> 20U),
+                "do it in several steps");
+  std::string_view rest = message;
+  while (!rest.empty()) {
+    ssize_t sent = ::send(socket_.get(), rest.data(), rest.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent >= 0) {
+      rest.remove_prefix(static_cast<size_t>(sent));
+      continue;
+    }
+    if (errno == EINTR)
+      continue;
+    if (errno != EAGAIN)
+      return lost(std::strerror(errno));
+    if (auto writable = wait_for(POLLOUT, limit); !writable)
+      return writable;
+  }
+  return {};
+}
+
+result<std::string> client::receive(patience limit) {
+  size_t searched = taken_;
+  for (;;) {
+    if (size_t end = received_.find('\n', searched); end != std::string::npos) {
+      std::string message = received_.substr(taken_, end - taken_);
+      taken_ = end + 1;
+      return message;
+    }
+    received_.erase(0, std::exchange(taken_, 0));
+    searched = received_.size();
+    if (searched > max_message_bytes)
+      return nonsense(fmt::format("it is larger than {} MiB", max_message_bytes >> 20U));
+    if (auto readable = wait_for(POLLIN, limit); !readable)
+      return fail(std::move(readable.error()));
+    std::array<char, 65536> block; // NOLINT: recv fills it
+    ssize_t count = ::recv(socket_.get(), block.data(), block.size(), MSG_DONTWAIT);
+    if (count > 0)
+      received_.append(block.data(), static_cast<size_t>(count));
+    else if (count == 0)
+      return lost("it was closed before an answer came");
+    else if (errno != EINTR && errno != EAGAIN)
+      return lost(std::strerror(errno));
+  }
+}
+
+result<std::string> client::exchange(const char* method, const nlohmann::json& params, patience limit) {
+  return send(method, params, limit).and_then([&] { return receive(limit); });
+}
+
+result<nlohmann::json> client::call(const char* method, const nlohmann::json& params, patience limit) {
+  return exchange(method, params, limit).and_then(decode_reply);
+}
+
+result<nlohmann::json> decode_reply(const std::string& reply) {
+  nlohmann::json message = nlohmann::json::parse(reply, nullptr, /*allow_exceptions=*/false);
+  if (!message.is_object())
+    return nonsense("it is no JSON object");
+  try {
+    if (auto spoken = check_protocol(message.value("protocol", int64_t{-1})); !spoken)
+      return fail(std::move(spoken.error()));
+    if (auto failed = message.find("error"); failed != message.end())
+      return fail(error_of(*failed));
+    auto found = message.find("result");
+    if (found == message.end())
+      return nonsense("it has neither a result nor an error");
+    return std::move(*found);
+  } catch (const nlohmann::json::type_error& e) {
+    return nonsense(e.what());
+  }
+}
+
+exit_code code_from_wire(const nlohmann::json& number) {
+  auto code = number.is_number_integer() ? number.get<int64_t>() : 0;
+  bool is_failure = code > 0 && code <= static_cast<int64_t>(exit_code::unreachable);
+  return is_failure ? static_cast<exit_code>(code) : exit_code::other;
+}
+
+result<void> check_protocol(int64_t protocol) {
+  if (std::abs(protocol - protocol_version) <= 1)
+    return {};
+  return fail(exit_code::other,
+              fmt::format("the daemon speaks protocol {} and this procvisor {}", protocol, protocol_version),
+              "use the procvisor that started the daemon");
+}
+
+} // namespace procvisor::rpc
