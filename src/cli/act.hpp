@@ -1,0 +1,16 @@
+#pragma once
+
+#include <string_view>
+
+#include "cli/invocation.hpp"
+
+namespace procvisor::cli {
+
+/// `stop` and `delete`: one request for all targets. Apps of a file are named one by one, and those that are not there
+/// are passed over.
+result<exit_code> act_on_targets(invocation& call, const char* method, std::string_view done_word);
+
+/// What a daemon without processes answers to a target.
+tl::unexpected<error> nothing_there(std::string_view target);
+
+} // namespace procvisor::cli

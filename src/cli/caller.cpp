@@ -1,0 +1,69 @@
+#include "cli/caller.hpp"
+
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <climits>
+#include <cstdlib>
+#include <cstring>
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include "core/text.hpp"
+#include "rpc/wire.hpp"
+
+namespace procvisor::cli {
+
+namespace {
+
+std::string variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value != nullptr ? value : "";
+}
+
+} // namespace
+
+result<config::caller> find_caller() {
+  std::array<char, PATH_MAX> folder{};
+  if (::getcwd(folder.data(), folder.size()) == nullptr)
+    return fail(exit_code::usage, fmt::format("the working directory cannot be found: {}", std::strerror(errno)),
+                "cd to a folder that exists");
+  return config::caller{folder.data(), variable("PATH"), variable("HOME")};
+}
+
+caller_environment read_environment(const char* const* variables) {
+  caller_environment found;
+  for (; *variables != nullptr; ++variables) {
+    std::string_view entry = *variables;
+    size_t sign = entry.find('=');
+    std::string_view name = entry.substr(0, sign);
+    if (sign == std::string_view::npos || name.empty() || name.starts_with("PROCVISOR_"))
+      continue;
+    if (is_utf8(entry))
+      found.variables.emplace(name, entry.substr(sign + 1));
+    else
+      found.left_out.emplace_back(name);
+  }
+  return found;
+}
+
+result<std::string> read_standard_input() {
+  std::string text;
+  std::array<char, 65536> block; // NOLINT: read fills it
+  for (;;) {
+    ssize_t count = ::read(STDIN_FILENO, block.data(), block.size());
+    if (count == 0)
+      return text;
+    if (count < 0 && errno == EINTR)
+      continue;
+    if (count < 0)
+      return fail(exit_code::usage, fmt::format("cannot read standard input: {}", std::strerror(errno)));
+    text.append(block.data(), static_cast<size_t>(count));
+    if (text.size() > rpc::max_message_bytes)
+      return fail(exit_code::usage, fmt::format("standard input is larger than {} MiB", rpc::max_message_bytes >> 20U));
+  }
+}
+
+} // namespace procvisor::cli

@@ -1,0 +1,62 @@
+#include "cli/cli.hpp"
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "cli/command_line.hpp"
+#include "cli/console.hpp"
+#include "cli/invocation.hpp"
+#include "cli/verbs.hpp"
+
+namespace procvisor::cli {
+
+namespace {
+
+bool asks_for(const command_line& typed, std::initializer_list<std::string_view> spellings) {
+  for (const std::string& word : typed.words)
+    for (std::string_view spelling : spellings)
+      if (word == spelling)
+        return true;
+  return false;
+}
+
+/// What has no verb: --version, --help, or nothing.
+result<exit_code> run_without_verb(const command_line& typed, const console& out) {
+  if (asks_for(typed, {"-v", "-V", "--version"}))
+    return out.data(PROCVISOR_VERSION "\n");
+  if (asks_for(typed, {"-h", "--help"}))
+    return out.data(general_help());
+  return fail(exit_code::usage, "no verb was given", "procvisor --help");
+}
+
+result<exit_code> run_verb(command_line typed, console& out) {
+  if (typed.verb.empty())
+    return run_without_verb(typed, out);
+  const verb* found = find_verb(typed.verb);
+  if (found == nullptr)
+    return unknown_verb(typed.verb);
+  invocation call{*found, std::move(typed), out};
+  try {
+    return found->run(call);
+  } catch (const nlohmann::json::type_error& e) { // a member of an answer that is not what rpc/wire.hpp says
+    return fail(exit_code::other, fmt::format("the daemon's answer makes no sense: {}", e.what()));
+  }
+}
+
+} // namespace
+
+int run_client(int argc, char** argv) {
+  console out;
+  std::span<char* const> arguments{argv, static_cast<size_t>(argc)};
+  result<exit_code> ended = run_verb(split_command_line(arguments.subspan(argc > 0 ? 1 : 0)), out);
+  if (ended)
+    return static_cast<int>(*ended);
+  out.report(ended.error());
+  return static_cast<int>(ended.error().code);
+}
+
+} // namespace procvisor::cli

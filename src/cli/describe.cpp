@@ -1,0 +1,33 @@
+#include <nlohmann/json.hpp>
+
+#include "cli/act.hpp"
+#include "cli/daemon.hpp"
+#include "cli/invocation.hpp"
+#include "cli/render/describe.hpp"
+#include "rpc/wire.hpp"
+
+namespace procvisor::cli {
+
+result<exit_code> run::describe(invocation& call) {
+  if (auto ended = call.parse())
+    return *ended;
+  if (call.targets().empty())
+    return fail(exit_code::usage, "no target was given", "procvisor describe NAME, or an id of procvisor list");
+  const std::string& target = call.targets().front();
+  auto daemon = find_daemon();
+  if (!daemon)
+    return fail(std::move(daemon.error()));
+  if (!*daemon)
+    return nothing_there(target);
+  auto processes = (*daemon)->call(rpc::method::describe, {{"target", target}}, rpc::prompt);
+  if (!processes)
+    return fail(std::move(processes.error()));
+  if (call.out().behaviour().json)
+    return call.out().data(processes->dump() + "\n");
+  std::string text;
+  for (const nlohmann::json& process : *processes)
+    text += render_describe(process, call.out().data_canvas());
+  return call.out().data(text);
+}
+
+} // namespace procvisor::cli

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "config/load.hpp"
+#include "core/result.hpp"
+
+namespace procvisor::cli {
+
+/// The options by which a verb chooses from a file: --env, --only.
+struct file_choice {
+  std::string env_name;
+  std::string only; ///< names, separated by commas or spaces
+};
+
+/// What the targets of a verb without any mean: the file of apps in the working directory. Fails with usage where there
+/// is none.
+result<std::vector<std::string>> targets_or_default_file(const std::vector<std::string>& targets,
+                                                         const config::caller& who);
+
+/// For a target that config::is_config_file(): reads standard input where it is `-`.
+result<config::file_request> file_request_for(const std::string& target, const file_choice& choice,
+                                              const config::given_options& options, const config::caller& who);
+
+} // namespace procvisor::cli

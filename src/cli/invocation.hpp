@@ -1,0 +1,69 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/command_line.hpp"
+#include "cli/console.hpp"
+#include "cli/spec_options.hpp"
+#include "cli/verbs.hpp"
+#include "core/result.hpp"
+
+namespace CLI {
+class App;
+}
+
+namespace procvisor::cli {
+
+/// One verb being carried out. A verb declares the options of its own, calls parse(), and reads the rest:
+///
+///     if (auto ended = call.parse())
+///       return *ended;
+class invocation {
+public:
+  invocation(const verb& what, command_line typed, console& out);
+
+  invocation(const invocation&) = delete;
+  invocation& operator=(const invocation&) = delete;
+  ~invocation();
+
+  // -- before parse(): options, with their spellings separated by commas. The variables are set by parse().
+
+  void flag(const char* spellings, bool& given, const char* help);
+  void option(const char* spellings, std::string& value, const char* help);
+  void option(const char* spellings, int& value, const char* help); ///< not negative
+
+  /// Adds the attributes of core/option_table.
+  void declare_spec_options();
+
+  /// Reads the command line. A value where the command is over: a usage error, or --help or --version was given.
+  std::optional<result<exit_code>> parse();
+
+  // -- after parse()
+
+  const std::vector<std::string>& targets() const noexcept { return targets_; }
+  const std::vector<std::string>& app_args() const noexcept { return typed_.app_args; }
+  result<config::given_options> spec_options() const { return spec_options_.given(); }
+  bool wants_mini_list() const noexcept { return wants_mini_list_; }
+  console& out() noexcept { return out_; }
+
+private:
+  tl::unexpected<error> usage(std::string what, std::string hint = {}) const;
+  tl::unexpected<error> unknown_option(const std::string& word) const;
+  std::optional<result<exit_code>> take_targets();
+
+  const verb& verb_;
+  command_line typed_;
+  console& out_;
+  std::unique_ptr<CLI::App> parser_; ///< CLI11's headers cost seconds in each file that includes them
+  cli::spec_options spec_options_;
+  bool has_spec_options_ = false;
+  std::vector<std::string> targets_;
+  manners manners_;
+  bool wants_mini_list_ = false;
+  bool wants_version_ = false;
+};
+
+} // namespace procvisor::cli

@@ -1,0 +1,24 @@
+#pragma once
+
+#include "cli/console.hpp"
+#include "cli/outcome.hpp"
+#include "config/load.hpp"
+#include "core/app_spec.hpp"
+#include "rpc/client.hpp"
+
+namespace procvisor::cli {
+
+/// What becomes of an app of which a process with that name and script runs already. (Apps that are forced are added in
+/// any case.) The words are those of the wire.
+inline constexpr const char* restart_running = "restart";
+inline constexpr const char* refuse_running = "refuse";
+
+/// This process's environment for launch(), with a warning for what is left out of it.
+environment inherited_environment(const console& out);
+
+/// Sends apps to the daemon and adds what came of them to `reached`; an error of a whole request counts as a failure of
+/// `target`, as which they were typed. False: something failed, so that what comes behind it should not be tried.
+bool launch(rpc::client& daemon, const std::string& target, const config::loaded& apps, const environment& inherited,
+            const char* when_running, outcome& reached);
+
+} // namespace procvisor::cli

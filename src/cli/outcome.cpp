@@ -1,0 +1,70 @@
+#include "cli/outcome.hpp"
+
+#include <fmt/format.h>
+
+#include "rpc/client.hpp"
+#include "rpc/process_row.hpp"
+
+namespace procvisor::cli {
+
+namespace {
+
+/// More processes than these get one line.
+constexpr size_t most_lines = 20;
+
+void append(nlohmann::json& list, const nlohmann::json& wire, const char* key) {
+  if (auto found = wire.find(key); found != wire.end() && found->is_array())
+    list.insert(list.end(), found->begin(), found->end());
+}
+
+error failure_of(const nlohmann::json& wire) {
+  return {rpc::code_from_wire(wire.value("code", nlohmann::json{})), wire.value("message", "unknown error"),
+          wire.value("hint", "")};
+}
+
+std::string line_of(const rpc::process_row& row, std::string_view done_word) {
+  if (row.pid == 0)
+    return fmt::format("{} {} (id {})", done_word, row.name, row.id);
+  return fmt::format("{} {} (id {}, pid {})", done_word, row.name, row.id, row.pid);
+}
+
+} // namespace
+
+void outcome::add(const nlohmann::json& wire) {
+  append(done, wire, "done");
+  append(failed, wire, "failed");
+}
+
+void outcome::add_failure(const std::string& target, const error& e) {
+  failed.push_back({{"target", target}, {"code", static_cast<int>(e.code)}, {"message", e.what}, {"hint", e.hint}});
+}
+
+exit_code exit_code_of(const outcome& what) {
+  if (what.failed.empty())
+    return exit_code::done;
+  if (!what.done.empty())
+    return exit_code::partly;
+  std::vector<error> failures = failures_of(what);
+  for (const error& e : failures)
+    if (e.code != failures.front().code)
+      return exit_code::other;
+  return failures.front().code;
+}
+
+std::vector<std::string> outcome_lines(const outcome& what, std::string_view done_word) {
+  if (what.done.size() > most_lines)
+    return {fmt::format("{} {} processes", done_word, what.done.size())};
+  std::vector<std::string> lines;
+  for (const nlohmann::json& row : what.done)
+    lines.push_back(line_of(rpc::row_from_json(row), done_word));
+  return lines;
+}
+
+std::vector<error> failures_of(const outcome& what) {
+  std::vector<error> failures;
+  for (const nlohmann::json& failure : what.failed)
+    failures.push_back(failure_of(failure));
+  return failures;
+}
+
+} // namespace procvisor::cli

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace procvisor::cli {
+
+enum class colour : uint8_t { plain, red, green, yellow, blue, bold, bold_cyan, inverse };
+
+/// The text in a colour (ECMA-48, SGR); unchanged where `coloured` is false.
+std::string painted(std::string_view text, colour c, bool coloured);
+
+} // namespace procvisor::cli

@@ -1,0 +1,158 @@
+#include "cli/render/describe.hpp"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "cli/render/amounts.hpp"
+#include "cli/render/colour.hpp"
+#include "cli/render/status.hpp"
+#include "cli/render/text_width.hpp"
+#include "core/option_table.hpp"
+#include "rpc/process_row.hpp"
+
+namespace procvisor::cli {
+
+namespace {
+
+constexpr const char* not_known = "N/A";
+
+struct line {
+  std::string_view title;
+  std::string value;
+  colour paint = colour::plain;
+};
+
+/// The value of an attribute as text: lists with spaces between their words.
+std::string text_of(const nlohmann::json& value) {
+  if (value.is_string())
+    return value.get<std::string>();
+  if (!value.is_array())
+    return value.dump();
+  std::string words;
+  for (const nlohmann::json& word : value)
+    words += (words.empty() ? "" : " ") + text_of(word);
+  return words;
+}
+
+std::string attribute(const nlohmann::json& process, option_member member) {
+  auto found = process.find(option_of(member).key);
+  std::string text = found != process.end() && !found->is_null() ? text_of(*found) : "";
+  return text.empty() ? not_known : text;
+}
+
+std::string or_not_known(const std::string& text) {
+  return text.empty() ? not_known : text;
+}
+
+std::string moment(int64_t milliseconds) {
+  return milliseconds == 0 ? not_known : time_text(std::chrono::milliseconds{milliseconds});
+}
+
+/// Only of a process that has ended at least once: the code of one that never ran would be a lie.
+std::string last_exit(const rpc::process_row& row) {
+  if (row.exit_signal != 0)
+    return fmt::format("signal {}", row.exit_signal);
+  bool has_ended = row.exit_code != 0 || row.restarts > 0 || (row.pid == 0 && row.started_at != 0);
+  return has_ended ? fmt::format("code {}", row.exit_code) : not_known;
+}
+
+std::vector<line> lines_of(const nlohmann::json& process, const rpc::process_row& row, const canvas& on) {
+  std::vector<line> lines{
+      {"status", std::string{to_string(row.status)}, colour_of(row.status)},
+  };
+  if (!row.reason.empty())
+    lines.push_back({"reason", row.reason, colour::yellow});
+  std::vector<line> rest{
+      {"name", row.name},
+      {"namespace", row.name_space},
+      {"version", or_not_known(row.version)},
+      {"restarts", std::to_string(row.restarts)},
+      {"uptime", row.pid == 0 ? "0" : uptime_text(rpc::uptime_of(row, on.now))},
+      {"pid", row.pid == 0 ? not_known : std::to_string(row.pid)},
+      {"last exit", last_exit(row)},
+      {"cpu", cpu_text(row.cpu)},
+      {"memory", memory_text(row.memory)},
+      {"user", or_not_known(row.user)},
+      {"script path", attribute(process, &app_spec::exec_path)},
+      {"script args", attribute(process, &app_spec::args)},
+      {"error log path", attribute(process, &app_spec::error_file)},
+      {"out log path", attribute(process, &app_spec::out_file)},
+      {"pid path", attribute(process, &app_spec::pid_file)},
+      {"interpreter", attribute(process, &app_spec::interpreter)},
+      {"interpreter args", attribute(process, &app_spec::node_args)},
+      {"script id", std::to_string(row.id)},
+      {"instance", std::to_string(row.instance)},
+      {"exec cwd", attribute(process, &app_spec::cwd)},
+      {"exec mode", row.mode},
+      {"watch & reload", row.watching ? "✔" : "✘"},
+      {"unstable restarts", std::to_string(row.unstable_restarts)},
+      {"created at", moment(row.created_at)},
+      {"started at", moment(row.started_at)},
+  };
+  std::move(rest.begin(), rest.end(), std::back_inserter(lines));
+  return lines;
+}
+
+/// The text in pieces that are at most so wide.
+std::vector<std::string> wrapped(std::string_view text, size_t columns) {
+  std::vector<std::string> pieces;
+  while (display_width(text) > columns) {
+    std::string piece = cut_to(text, columns + 1); // its last column is the ellipsis
+    size_t bytes = piece.size() - std::string_view{"…"}.size();
+    if (bytes == 0)
+      break;
+    pieces.emplace_back(text.substr(0, bytes));
+    text.remove_prefix(bytes);
+  }
+  pieces.emplace_back(text);
+  return pieces;
+}
+
+std::string rule(std::string_view left, std::string_view middle, std::string_view right, size_t titles, size_t values) {
+  std::string text{left};
+  for (size_t i = 0; i < titles + 2; ++i)
+    text += "─";
+  text += middle;
+  for (size_t i = 0; i < values + 2; ++i)
+    text += "─";
+  return text.append(right) + "\n";
+}
+
+} // namespace
+
+std::string render_describe(const nlohmann::json& process, const canvas& on) {
+  constexpr size_t frame = 7; // "│ " " │ " " │"
+  constexpr size_t narrowest_value = 10;
+  rpc::process_row row = rpc::row_from_json(process);
+  std::vector<line> lines = lines_of(process, row, on);
+  size_t titles = 0;
+  size_t values = 0;
+  for (const line& l : lines) {
+    titles = std::max(titles, display_width(l.title));
+    values = std::max(values, display_width(l.value));
+  }
+  if (titles + values + frame > on.columns)
+    values = std::max(on.columns - std::min(on.columns, titles + frame), narrowest_value);
+
+  std::string text =
+      painted(fmt::format(" Describing process with id {} - name {} ", row.id, row.name), colour::inverse, on.coloured);
+  text += "\n" + rule("┌", "┬", "┐", titles, values);
+  for (const line& l : lines) {
+    std::string_view title = l.title;
+    for (const std::string& piece : wrapped(l.value, values)) {
+      text += "│ " + painted(fit_to(title, titles), colour::bold_cyan, on.coloured) + " │ ";
+      text += painted(piece, l.paint, on.coloured);
+      text.append(values - std::min(values, display_width(piece)), ' ');
+      text += " │\n";
+      title = "";
+    }
+  }
+  return text + rule("└", "┴", "┘", titles, values);
+}
+
+} // namespace procvisor::cli

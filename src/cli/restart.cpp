@@ -1,0 +1,87 @@
+#include <nlohmann/json.hpp>
+
+#include "cli/act.hpp"
+#include "cli/caller.hpp"
+#include "cli/conclude.hpp"
+#include "cli/daemon.hpp"
+#include "cli/file_targets.hpp"
+#include "cli/launch.hpp"
+#include "rpc/wire.hpp"
+
+namespace procvisor::cli {
+
+namespace {
+
+struct file_apps {
+  std::string file;
+  config::loaded apps;
+};
+
+result<std::vector<file_apps>> load_files(const std::vector<std::string>& targets, const file_choice& choice,
+                                          const config::caller& who) {
+  std::vector<file_apps> files;
+  for (const std::string& target : targets) {
+    if (!config::is_config_file(target))
+      continue;
+    auto loaded = file_request_for(target, choice, {}, who).and_then(config::load_file);
+    if (!loaded)
+      return fail(std::move(loaded.error()));
+    files.push_back({target, std::move(*loaded)});
+  }
+  return files;
+}
+
+/// Restarts what is named; the apps of files that do not run are started, which is why a file brings a daemon up.
+result<exit_code> restart_targets(invocation& call, std::vector<std::string> targets,
+                                  const std::vector<file_apps>& files) {
+  std::erase_if(targets, config::is_config_file);
+  auto running = find_daemon();
+  if (!running)
+    return fail(std::move(running.error()));
+  if (!*running && !targets.empty())
+    return nothing_there(targets.front());
+  auto daemon = *running ? result<rpc::client>{std::move(**running)} : start_daemon();
+  if (!daemon)
+    return fail(std::move(daemon.error()));
+
+  outcome reached;
+  environment inherited = inherited_environment(call.out());
+  for (const auto& [file, loaded] : files) {
+    for (const std::string& warning : loaded.warnings)
+      call.out().warn(warning);
+    if (!launch(*daemon, file, loaded, inherited, restart_running, reached))
+      return conclude(call, *daemon, reached, "restarted");
+  }
+  if (!targets.empty()) {
+    auto answer =
+        daemon->call(rpc::method::restart, {{"targets", targets}, {"names", nlohmann::json::array()}}, rpc::unlimited);
+    if (!answer && files.empty())
+      return fail(std::move(answer.error()));
+    if (answer)
+      reached.add(*answer);
+    else
+      reached.add_failure(targets.front(), answer.error());
+  }
+  return conclude(call, *daemon, reached, "restarted");
+}
+
+} // namespace
+
+result<exit_code> run::restart(invocation& call) {
+  file_choice choice;
+  call.option("--env", choice.env_name, "use env_NAME of a file");
+  call.option("--only", choice.only, "only these apps of a file, separated by commas");
+  if (auto ended = call.parse())
+    return *ended;
+  auto who = find_caller();
+  if (!who)
+    return fail(std::move(who.error()));
+  auto targets = targets_or_default_file(call.targets(), *who);
+  if (!targets)
+    return fail(std::move(targets.error()));
+  return load_files(*targets, choice, *who).and_then([&](const std::vector<file_apps>& files) {
+    return restart_targets(call, *targets, files);
+  });
+}
+
+} // namespace procvisor::cli

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "cli/render/list_table.hpp"
+#include "core/result.hpp"
+#include "rpc/client.hpp"
+#include "rpc/process_row.hpp"
+
+namespace procvisor::cli {
+
+/// By which column a list is sorted; where it is equal, by id.
+struct list_order {
+  bool (*is_before)(const rpc::process_row&, const rpc::process_row&) = nullptr;
+  bool is_reversed = false;
+};
+
+/// By name, as PM2 does.
+extern const list_order default_order;
+
+/// "cpu:desc"; the fields are those of `pm2 list --sort`. Fails with usage.
+result<list_order> parse_order(std::string_view text);
+
+result<rpc::process_list> fetch_list(rpc::client& daemon);
+
+std::string list_text(rpc::process_list& list, const list_order& order, bool is_mini, const canvas& on);
+
+} // namespace procvisor::cli

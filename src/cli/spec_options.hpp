@@ -1,0 +1,47 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/load.hpp"
+#include "core/option_table.hpp"
+
+namespace CLI {
+class App;
+class Option;
+} // namespace CLI
+
+namespace procvisor::cli {
+
+/// The rows of core/option_table as options of a verb.
+class spec_options {
+public:
+  /// Adds the rows that `words` name to `parser`: building all of them takes 1 ms.
+  void declare_named(CLI::App& parser, std::span<const std::string> words);
+
+  /// Adds all rows, for --help.
+  void declare_all(CLI::App& parser);
+
+  /// What was given, once `parser` has parsed. Refuses by name what is not built yet.
+  result<config::given_options> given() const;
+
+private:
+  void declare(CLI::App& parser, const app_option& row);
+
+  struct declared {
+    const app_option* row;
+    CLI::Option* option;
+    CLI::Option* negation; ///< nullptr: it has none
+  };
+  std::vector<declared> declared_;
+};
+
+/// The row that `--name`, `--name=value`, `-n` or `-nvalue` names; nullptr: none.
+const app_option* option_by_spelling(std::string_view word);
+
+/// All spellings of all rows, for did_you_mean().
+std::vector<std::string> spec_option_spellings();
+
+} // namespace procvisor::cli

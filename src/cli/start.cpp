@@ -1,0 +1,174 @@
+#include <unistd.h>
+
+#include <algorithm>
+#include <optional>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "cli/act.hpp"
+#include "cli/caller.hpp"
+#include "cli/conclude.hpp"
+#include "cli/daemon.hpp"
+#include "cli/file_targets.hpp"
+#include "cli/launch.hpp"
+#include "core/text.hpp"
+#include "core/units.hpp"
+#include "rpc/wire.hpp"
+
+namespace procvisor::cli {
+
+namespace {
+
+/// What the command line says besides its targets.
+struct start_request {
+  file_choice choice;
+  config::given_options options;
+  std::vector<std::string> app_args;
+  config::caller who;
+
+  bool is_forced() const { return options.contains(option_of(&app_declaration::force).key); }
+  bool says_something() const { return !options.empty() || !app_args.empty(); }
+};
+
+/// `all` and ids can only mean what is in the list.
+bool is_only_in_list(const std::string& target) {
+  return target == "all" || parse_integer(target).has_value();
+}
+
+/// A name, a namespace or an id is tried before a script of that name; a path and an existing file with an extension
+/// can only be scripts.
+bool may_be_in_list(const std::string& target, const start_request& request) {
+  if (is_only_in_list(target))
+    return true;
+  if (request.is_forced() || target.find('/') != std::string::npos)
+    return false;
+  bool has_extension = target.find('.') != std::string::npos;
+  return !has_extension || ::access((request.who.cwd + "/" + target).c_str(), F_OK) != 0;
+}
+
+/// The apps that a target describes: a file or a script.
+result<config::loaded> load(const std::string& target, const start_request& request) {
+  if (config::is_config_file(target))
+    return file_request_for(target, request.choice, request.options, request.who).and_then(config::load_file);
+  if (!request.choice.env_name.empty())
+    return fail(exit_code::usage, fmt::format("--env chooses from a file, and {} is none", in_quotes(target)),
+                "set variables in front of the command: NODE_ENV=production procvisor start ...");
+  return config::from_command_line({target, request.options, request.app_args, request.who});
+}
+
+struct step {
+  std::string target;
+  std::optional<config::loaded> apps; ///< nothing: it may be in the list, so the daemon is asked first
+};
+
+/// Reads what can be read before anything is started, so that a bad file or option changes nothing.
+result<std::vector<step>> plan(const std::vector<std::string>& targets, const start_request& request,
+                               bool daemon_runs) {
+  std::vector<step> steps;
+  for (const std::string& target : targets) {
+    if (!config::is_config_file(target) && may_be_in_list(target, request)) {
+      if (daemon_runs) {
+        steps.push_back({target, std::nullopt});
+        continue;
+      }
+      if (is_only_in_list(target))
+        return nothing_there(target);
+    }
+    auto loaded = load(target, request);
+    if (!loaded)
+      return fail(std::move(loaded.error()));
+    steps.push_back({target, std::move(*loaded)});
+  }
+  return steps;
+}
+
+/// Carries out the steps in order, up to the first failure.
+class starter {
+public:
+  starter(invocation& call, rpc::client& daemon, const start_request& request)
+    : call_(call), daemon_(daemon), request_(request), inherited_(inherited_environment(call.out())) {}
+
+  bool take(const step& next) { return next.apps ? launch_apps(next.target, *next.apps) : start_listed(next.target); }
+
+  const outcome& reached() const noexcept { return reached_; }
+
+private:
+  bool launch_apps(const std::string& target, const config::loaded& loaded) {
+    for (const std::string& warning : loaded.warnings)
+      call_.out().warn(warning);
+    const char* then = config::is_config_file(target) ? restart_running : refuse_running;
+    return launch(daemon_, target, loaded, inherited_, then, reached_);
+  }
+
+  bool start_listed(const std::string& target) {
+    nlohmann::json params{{"targets", nlohmann::json::array({target})}, {"names", nlohmann::json::array()}};
+    auto answer = daemon_.call(rpc::method::start_existing, params, rpc::unlimited);
+    outcome found;
+    if (answer)
+      found.add(*answer);
+    else
+      found.add_failure(target, answer.error());
+    if (exit_code_of(found) == exit_code::not_found && !is_only_in_list(target))
+      return start_script(target);
+    if (request_.says_something())
+      call_.out().warn(fmt::format("{} is in the list already: the options given do not change it", in_quotes(target)));
+    reached_.add({{"done", found.done}, {"failed", found.failed}});
+    return found.failed.empty();
+  }
+
+  bool start_script(const std::string& target) {
+    auto loaded = load(target, request_);
+    if (loaded)
+      return launch_apps(target, *loaded);
+    reached_.add_failure(target, loaded.error());
+    return false;
+  }
+
+  invocation& call_;
+  rpc::client& daemon_;
+  const start_request& request_;
+  environment inherited_;
+  outcome reached_;
+};
+
+} // namespace
+
+result<exit_code> run::start(invocation& call) {
+  start_request request;
+  call.declare_spec_options();
+  call.option("--env", request.choice.env_name, "use env_NAME of a file");
+  call.option("--only", request.choice.only, "only these apps of a file, separated by commas");
+  if (auto ended = call.parse())
+    return *ended;
+  auto options = call.spec_options();
+  if (!options)
+    return fail(std::move(options.error()));
+  auto who = find_caller();
+  if (!who)
+    return fail(std::move(who.error()));
+  request.options = std::move(*options);
+  request.app_args = call.app_args();
+  request.who = std::move(*who);
+
+  auto targets = targets_or_default_file(call.targets(), request.who);
+  if (!targets)
+    return fail(std::move(targets.error()));
+  auto running = find_daemon();
+  if (!running)
+    return fail(std::move(running.error()));
+  auto steps = plan(*targets, request, running->has_value());
+  if (!steps)
+    return fail(std::move(steps.error()));
+  auto daemon = *running ? result<rpc::client>{std::move(**running)} : start_daemon();
+  if (!daemon)
+    return fail(std::move(daemon.error()));
+
+  starter work{call, *daemon, request};
+  for (const step& next : *steps)
+    if (!work.take(next))
+      break;
+  return conclude(call, *daemon, work.reached(), "started");
+}
+
+} // namespace procvisor::cli

@@ -1,0 +1,128 @@
+#include "cli/verbs.hpp"
+
+#include <algorithm>
+#include <array>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "core/suggest.hpp"
+#include "core/text.hpp"
+
+namespace procvisor::cli {
+
+namespace {
+
+constexpr std::string_view targets = "[NAME|ID|NAMESPACE|all|/REGEX/|FILE ...]";
+
+constexpr std::array all_verbs = std::to_array<verb>({
+    {.name = "start",
+     .aliases = "",
+     .operands = "[FILE|SCRIPT|NAME|ID|NAMESPACE|all ...] [-- ARG ...]",
+     .help = "start the apps of a file, a script, or what was stopped",
+     .run = run::start,
+     .takes_app_args = true},
+    {.name = "stop",
+     .aliases = "",
+     .operands = targets,
+     .help = "stop processes; they stay in the list",
+     .run = run::stop},
+    {.name = "restart",
+     .aliases = "",
+     .operands = targets,
+     .help = "stop processes and start them again",
+     .run = run::restart},
+    {.name = "delete",
+     .aliases = "del",
+     .operands = targets,
+     .help = "stop processes and take them off the list",
+     .run = run::remove},
+    {.name = "list",
+     .aliases = "ls l ps status",
+     .operands = "",
+     .help = "show all processes",
+     .run = run::list,
+     .max_targets = 0},
+    {.name = "jlist",
+     .aliases = "",
+     .operands = "",
+     .help = "print all processes as JSON, in PM2's form",
+     .run = run::jlist,
+     .max_targets = 0},
+    {.name = "describe",
+     .aliases = "show info desc",
+     .operands = "NAME|ID",
+     .help = "show everything about a process",
+     .run = run::describe,
+     .max_targets = 1},
+    {.name = "logs",
+     .aliases = "log",
+     .operands = "[NAME|ID|NAMESPACE|/REGEX/|procvisor ...]",
+     .help = "show the last lines of the logs, and follow them",
+     .run = run::logs},
+    {.name = "ping",
+     .aliases = "",
+     .operands = "",
+     .help = "start the daemon where none runs, and wait for its answer",
+     .run = run::ping,
+     .max_targets = 0},
+    {.name = "kill",
+     .aliases = "",
+     .operands = "",
+     .help = "stop all processes and the daemon",
+     .run = run::kill,
+     .max_targets = 0},
+    {.name = "help",
+     .aliases = "",
+     .operands = "[VERB]",
+     .help = "show the options of a verb",
+     .run = run::help,
+     .max_targets = 1},
+});
+
+bool has_word(std::string_view words, std::string_view word) {
+  while (!words.empty()) {
+    size_t end = std::min(words.find(' '), words.size());
+    if (words.substr(0, end) == word)
+      return true;
+    words.remove_prefix(std::min(end + 1, words.size()));
+  }
+  return false;
+}
+
+} // namespace
+
+std::span<const verb> verbs() {
+  return all_verbs;
+}
+
+const verb* find_verb(std::string_view name) {
+  const auto* found = std::find_if(all_verbs.begin(), all_verbs.end(),
+                                   [&](const verb& v) { return v.name == name || has_word(v.aliases, name); });
+  return found != all_verbs.end() ? found : nullptr;
+}
+
+tl::unexpected<error> unknown_verb(std::string_view word) {
+  std::vector<std::string_view> known;
+  for (const verb& v : verbs())
+    known.push_back(v.name);
+  std::string hint = did_you_mean(word, known);
+  return fail(exit_code::usage, fmt::format("there is no verb {}", in_quotes(word)),
+              hint.empty() ? "procvisor --help" : hint);
+}
+
+std::string general_help() {
+  std::string text = "Usage: procvisor VERB [OPTION ...] [TARGET ...]\n\nVerbs:\n";
+  for (const verb& v : all_verbs) {
+    std::string names{v.name};
+    if (!v.aliases.empty())
+      names += fmt::format(" ({})", v.aliases);
+    fmt::format_to(std::back_inserter(text), "  {:<27} {}\n", names, v.help);
+  }
+  text += "\n'procvisor VERB --help' shows the options of a verb, 'procvisor --version' the version.\n";
+  return text;
+}
+
+} // namespace procvisor::cli

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstddef>
+#include <limits>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "core/result.hpp"
+
+namespace procvisor::cli {
+
+class invocation;
+
+/// One thing that a user can ask for.
+struct verb {
+  std::string_view name;
+  std::string_view aliases;  ///< space separated
+  std::string_view operands; ///< how its targets are written in the usage line; empty: it takes none
+  std::string_view help;     ///< one line
+  result<exit_code> (*run)(invocation&);
+  size_t max_targets = std::numeric_limits<size_t>::max();
+  bool takes_app_args = false; ///< what follows `--`
+};
+
+std::span<const verb> verbs();
+
+/// By name or alias; nullptr: unknown.
+const verb* find_verb(std::string_view name);
+
+/// The error that says so, with the verbs that may have been meant.
+tl::unexpected<error> unknown_verb(std::string_view word);
+
+/// The names of all verbs with what they do, for `procvisor --help`.
+std::string general_help();
+
+namespace run {
+result<exit_code> start(invocation& call);
+result<exit_code> stop(invocation& call);
+result<exit_code> restart(invocation& call);
+result<exit_code> remove(invocation& call);
+result<exit_code> list(invocation& call);
+result<exit_code> jlist(invocation& call);
+result<exit_code> describe(invocation& call);
+result<exit_code> logs(invocation& call);
+result<exit_code> ping(invocation& call);
+result<exit_code> kill(invocation& call);
+result<exit_code> help(invocation& call);
+} // namespace run
+
+} // namespace procvisor::cli
