@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+<<<<<<< HEAD
+=======
+#include "rpc/client.hpp"
+>>>>>>> cli
 #include "rpc/process_row.hpp"
 
 namespace procvisor::cli {
@@ -17,6 +21,7 @@ void append(nlohmann::json& list, const nlohmann::json& wire, const char* key) {
 }
 
 error failure_of(const nlohmann::json& wire) {
+<<<<<<< HEAD
   error e{exit_code::other, "unknown error"};
   auto text = [&wire](const char* key, std::string& target) {
     if (auto found = wire.find(key); found != wire.end() && found->is_string())
@@ -28,6 +33,10 @@ error failure_of(const nlohmann::json& wire) {
     if (auto number = code->get<unsigned>(); number > 0 && number <= static_cast<unsigned>(exit_code::unreachable))
       e.code = static_cast<exit_code>(number);
   return e;
+=======
+  return {rpc::code_from_wire(wire.value("code", nlohmann::json{})), wire.value("message", "unknown error"),
+          wire.value("hint", "")};
+>>>>>>> cli
 }
 
 std::string line_of(const rpc::process_row& row, std::string_view done_word) {
