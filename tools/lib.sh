@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# What tools/quickstart, tools/test and bench/run share: from a fresh Debian 12 to a build. Sourced, with the top folder
-# of the checkout as working directory. Each step says what it does in one line and does nothing where it is done.
+# What tools/quickstart and tools/test share: from a fresh Debian 12 to a build. Sourced, with the top folder of the
+# checkout as working directory. Each step says what it does in one line and does nothing where it is done.
 
 # shellcheck disable=SC2034 # used by the scripts that source this file
 build_packages=(g++ meson ninja-build pkg-config libyaml-cpp-dev nlohmann-json3-dev doctest-dev libcli11-dev
