@@ -48,16 +48,10 @@ result<exit_code> run::kill(invocation& call) {
   auto answer = (*daemon)->call(rpc::method::kill, nlohmann::json::object(), rpc::unlimited);
   if (!answer)
     return fail(std::move(answer.error()));
-<<<<<<< HEAD
-  if (auto gone = wait_for_end(keeper); !gone)
-    return fail(std::move(gone.error()));
-  call.out().talk(fmt::format("stopped {} processes and the daemon", answer->value("stopped", 0)));
-=======
   int stopped = answer->value("stopped", 0);
   if (auto gone = wait_for_end(keeper); !gone)
     return fail(std::move(gone.error()));
   call.out().talk(fmt::format("stopped {} processes and the daemon", stopped));
->>>>>>> cli
   return exit_code::done;
 }
 

@@ -2,10 +2,7 @@
 
 #include <fmt/format.h>
 
-<<<<<<< HEAD
-=======
 #include "rpc/client.hpp"
->>>>>>> cli
 #include "rpc/process_row.hpp"
 
 namespace procvisor::cli {
@@ -21,22 +18,8 @@ void append(nlohmann::json& list, const nlohmann::json& wire, const char* key) {
 }
 
 error failure_of(const nlohmann::json& wire) {
-<<<<<<< HEAD
-  error e{exit_code::other, "unknown error"};
-  auto text = [&wire](const char* key, std::string& target) {
-    if (auto found = wire.find(key); found != wire.end() && found->is_string())
-      target = found->get<std::string>();
-  };
-  text("message", e.what);
-  text("hint", e.hint);
-  if (auto code = wire.find("code"); code != wire.end() && code->is_number_unsigned())
-    if (auto number = code->get<unsigned>(); number > 0 && number <= static_cast<unsigned>(exit_code::unreachable))
-      e.code = static_cast<exit_code>(number);
-  return e;
-=======
   return {rpc::code_from_wire(wire.value("code", nlohmann::json{})), wire.value("message", "unknown error"),
           wire.value("hint", "")};
->>>>>>> cli
 }
 
 std::string line_of(const rpc::process_row& row, std::string_view done_word) {

@@ -33,13 +33,7 @@ tl::unexpected<error> nonsense(std::string_view what) {
 }
 
 error error_of(const nlohmann::json& wire) {
-<<<<<<< HEAD
-  error e{exit_code::other, wire.value("message", "unknown error")};
-  if (int code = wire.value("code", 0); code > 0 && code <= static_cast<int>(exit_code::unreachable))
-    e.code = static_cast<exit_code>(code);
-=======
   error e{code_from_wire(wire.value("code", nlohmann::json{})), wire.value("message", "unknown error")};
->>>>>>> cli
   if (auto data = wire.find("data"); data != wire.end() && data->is_object())
     e.hint = data->value("hint", "");
   return e;
@@ -143,15 +137,12 @@ result<nlohmann::json> decode_reply(const std::string& reply) {
   }
 }
 
-<<<<<<< HEAD
-=======
 exit_code code_from_wire(const nlohmann::json& number) {
   auto code = number.is_number_integer() ? number.get<int64_t>() : 0;
   bool is_failure = code > 0 && code <= static_cast<int64_t>(exit_code::unreachable);
   return is_failure ? static_cast<exit_code>(code) : exit_code::other;
 }
 
->>>>>>> cli
 result<void> check_protocol(int64_t protocol) {
   if (std::abs(protocol - protocol_version) <= 1)
     return {};

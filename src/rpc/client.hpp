@@ -55,12 +55,9 @@ private:
 /// The `result` of a reply, or its `error`.
 result<nlohmann::json> decode_reply(const std::string& reply);
 
-<<<<<<< HEAD
-=======
 /// The exit code that an error of the wire names; exit_code::other for numbers that are none.
 exit_code code_from_wire(const nlohmann::json& number);
 
->>>>>>> cli
 /// Whether a client of this version understands what a daemon says that speaks `protocol`.
 result<void> check_protocol(int64_t protocol);
 

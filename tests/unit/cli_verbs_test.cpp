@@ -15,10 +15,7 @@
 #include <cstring>
 #include <filesystem>
 #include <functional>
-<<<<<<< HEAD
-=======
 #include <optional>
->>>>>>> cli
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -96,10 +93,7 @@ public:
       become_client(words, out.get(), err.get());
     os::unique_fd client{static_cast<int>(::syscall(SYS_pidfd_open, child, 0))};
     serve(listener, client, done);
-<<<<<<< HEAD
-=======
     keeper_.reset();
->>>>>>> cli
     int status = 0;
     REQUIRE(::waitpid(child, &status, 0) == child);
     done.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
@@ -110,11 +104,8 @@ public:
 
 private:
   [[noreturn]] void become_client(std::vector<std::string>& words, int out, int err) {
-<<<<<<< HEAD
-=======
     if (keeper_)
       keeper_->end(); // this process's copy of the pipe only
->>>>>>> cli
     ::dup2(out, 1);
     ::dup2(err, 2);
     ::setenv("PROCVISOR_HOME", home_.c_str(), 1);
@@ -129,11 +120,7 @@ private:
     ::_exit(cli::run_client(static_cast<int>(arguments.size()), arguments.data()));
   }
 
-<<<<<<< HEAD
-  os::unique_fd listen() const {
-=======
   os::unique_fd listen() {
->>>>>>> cli
     os::unique_fd socket{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
@@ -142,12 +129,6 @@ private:
     std::strcpy(address.sun_path, path.c_str());
     ::unlink(path.c_str());
     REQUIRE(::bind(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
-<<<<<<< HEAD
-    REQUIRE(::listen(socket.get(), 4) == 0);
-    return socket;
-  }
-
-=======
     keeper_.emplace(socket.get());
     return socket;
   }
@@ -190,7 +171,6 @@ private:
     os::unique_fd life_;
   };
 
->>>>>>> cli
   /// Until the client has ended.
   void serve(const os::unique_fd& listener, const os::unique_fd& client, finished& done) {
     os::unique_fd connection;
@@ -220,11 +200,8 @@ private:
     std::vector<json> messages = daemon(request.at("method"), request.at("params"));
     for (const json& message : messages)
       text += message.dump() + "\n";
-<<<<<<< HEAD
-=======
     if (request["method"] == "kill")
       keeper_->end();
->>>>>>> cli
     done.requests.push_back(std::move(request));
     (void)::send(connection.get(), text.data(), text.size(), MSG_NOSIGNAL);
     if (messages.empty())
@@ -232,10 +209,7 @@ private:
   }
 
   std::string home_;
-<<<<<<< HEAD
-=======
   std::optional<keeper> keeper_;
->>>>>>> cli
 };
 
 std::vector<json> list_of(std::vector<json> rows) {
@@ -402,16 +376,10 @@ TEST_CASE_FIXTURE(fixture, "cli: a daemon that goes away before it answers is ex
 }
 
 TEST_CASE_FIXTURE(fixture, "cli: an answer that is not what the protocol says is an error, not a crash") {
-<<<<<<< HEAD
-  const json answers[] = {json::array(), json{{"protocol", 1}},      json{{"result", 1}},
-                          answer(7),     answer({{"processes", 7}}), json{{"protocol", 9}, {"result", json::object()}}};
-  for (const json& wrong : answers) {
-=======
   const json wrong_answers[] = {
       json::array(), json{{"protocol", 1}},      json{{"result", 1}},
       answer(7),     answer({{"processes", 7}}), json{{"protocol", 9}, {"result", json::object()}}};
   for (const json& wrong : wrong_answers) {
->>>>>>> cli
     CAPTURE(wrong.dump());
     daemon = [&wrong](auto&&...) { return std::vector{wrong}; };
     for (const char* verb : {"list", "stop", "describe", "ping", "kill"})
@@ -557,10 +525,7 @@ TEST_CASE_FIXTURE(fixture, "cli: ping answers in PM2's words, and kill says how 
   };
   CHECK(run({"ping"}).out == "{ msg: 'pong' }\n");
   CHECK(json::parse(run({"ping", "--json"}).out)["pid"] == 1);
-<<<<<<< HEAD
-=======
   finished killed = run({"kill"});
   CHECK(killed.code == 0);
   CHECK(killed.err == "[procvisor] stopped 2 processes and the daemon\n");
->>>>>>> cli
 }
