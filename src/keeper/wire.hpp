@@ -87,6 +87,9 @@ struct report {
   uint32_t padding = 0;
 };
 
+/// exit_code of a child whose end could not be watched or whose status the kernel did not keep.
+inline constexpr int32_t unknown_exit = -1;
+
 /// Several of them stand one behind the other in a packet.
 struct exited {
   op what = op::exited;
