@@ -6,6 +6,7 @@
 #include <cassert>
 #include <cerrno>
 #include <system_error>
+#include <utility>
 
 #include <caf/action.hpp>
 #include <caf/actor_registry.hpp>
@@ -196,11 +197,16 @@ void event_loop::arm(uint64_t token, uint32_t events) {
   at.in_epoll = true;
 }
 
-void event_loop::remove(uint64_t token) {
+void event_loop::disarm(uint64_t token) {
   auto& at = slots_[index_of(token)];
   assert(at.generation == generation_of(token));
-  if (at.in_epoll)
+  if (std::exchange(at.in_epoll, false))
     epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, at.fd, nullptr);
+}
+
+void event_loop::remove(uint64_t token) {
+  disarm(token);
+  auto& at = slots_[index_of(token)];
   at.owner = nullptr;
   at.fd = -1;
   free_slots_.push_back(index_of(token));
@@ -228,6 +234,10 @@ watched_fd& watched_fd::operator=(watched_fd&& other) noexcept {
 
 void watched_fd::arm(uint32_t events) {
   loop_->arm(token_, events);
+}
+
+void watched_fd::disarm() {
+  loop_->disarm(token_);
 }
 
 os::unique_fd watched_fd::release() {

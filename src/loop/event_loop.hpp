@@ -111,6 +111,7 @@ private:
   void exec_later(caf::resumable* job) override { enqueue(job); }
   uint64_t add(int fd, caf::weak_actor_ptr owner);
   void arm(uint64_t token, uint32_t events);
+  void disarm(uint64_t token);
   void remove(uint64_t token);
 
   void run_jobs(size_t at_most);
@@ -136,6 +137,9 @@ public:
 
   /// Asks for one fd_ready when any of `events` (EPOLLIN, EPOLLOUT) is there; hang-up and error always count.
   void arm(uint32_t events);
+  /// Takes back arm(), until the next one. While an fd is in epoll, armed or not, each write to its other end pays for a
+  /// wake-up (a line at a time into a pipe: 67 MiB/s watched, 84 not).
+  void disarm();
   int get() const noexcept { return fd_.get(); }
   uint64_t token() const noexcept { return token_; }
   explicit operator bool() const noexcept { return static_cast<bool>(fd_); }

@@ -43,6 +43,7 @@ public:
   bool is_open() const noexcept { return static_cast<bool>(fd_); }
   uint64_t token() const noexcept { return fd_.token(); }
   void arm();
+  void disarm() { fd_.disarm(); }
   void close();
   os::unique_fd release();
 

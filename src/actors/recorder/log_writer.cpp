@@ -163,8 +163,10 @@ void log_writer_state::drain_turn(launch& from, size_t stream) {
     const bool may_hold_more = static_cast<size_t>(n) == pool_.buffer().size();
     if (may_hold_more)
       continue;
-    if (pipe.is_trickle(moved))
+    if (pipe.is_trickle(moved)) {
+      pipe.disarm();
       return rest(from.gen, stream);
+    }
     break;
   }
   pipe.arm();
