@@ -21,7 +21,8 @@
 ///     -> reap -> [slot free, zombie reaped]
 ///
 /// A launch that fails before execve ends with `reap` as well, whether or not clone() made a child (where it did, the
-/// daemon sends `launched` first); the keeper then tells no exit of it.
+/// daemon sends `launched` first). The failed child may have been told as `exited` before the keeper read that: the
+/// daemon drops an exit of a launch that it has reaped.
 ///
 /// Every daemon and every recorder is sent `hello`, one `held` for each launch that is not reaped, `held_all`, and then
 /// the events. The recorder sends nothing to the keeper; that its socket ends is its order to drain and exit.

@@ -77,9 +77,7 @@ std::optional<packet> receive_packet(int socket) {
   ssize_t got = -1;
   do {
     got = ::recvmsg(socket, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
-  } while (got < 0 && errno == EINTR);
-  if (got < 0 && errno == ECONNRESET) // closed with packets of ours unread: closed all the same
-    return packet{};
+  } while (got < 0 && (errno == EINTR || errno == ECONNRESET)); // reset: once, and before what the peer has sent
   if (got < 0)
     return std::nullopt;
   packet received;

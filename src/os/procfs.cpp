@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdio>
@@ -38,13 +39,13 @@ std::optional<process_stat> parse_stat(std::string_view text) {
 
   process_stat parsed;
   parsed.state = *at;
-  at += 2;
+  at = std::min(at + 2, end);
   for (int number = field::state + 1; number <= field::resident_pages; ++number) {
     int64_t value = 0;
     const auto [next, error] = std::from_chars(at, end, value);
     if (error != std::errc{})
       return std::nullopt;
-    at = next + 1;
+    at = std::min(next + 1, end);
     const auto magnitude = static_cast<uint64_t>(value);
     if (number == field::parent)
       parsed.parent = static_cast<pid_t>(value);
@@ -56,8 +57,6 @@ std::optional<process_stat> parse_stat(std::string_view text) {
       parsed.start_ticks = magnitude;
     else if (number == field::resident_pages)
       parsed.resident_bytes = magnitude * page_bytes();
-    if (at > end && number < field::resident_pages)
-      return std::nullopt;
   }
   return parsed;
 }

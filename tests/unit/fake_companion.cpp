@@ -8,6 +8,7 @@
 #include <array>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -243,7 +244,7 @@ int run_fake_recorder() {
   for (;;) {
     packet = next_packet(keeper_fd);
     if (packet.bytes.empty())
-      return std::fclose(std::fopen((os::find_home()->path + "/recorder-is-done").c_str(), "w"));
+      return std::ofstream{os::find_home()->path + "/recorder-is-done"} ? 0 : 1;
     if (as<op>(packet) == op::peer)
       daemon = std::move(packet.fds.at(0));
     for (const std::string& line : lines_of(packet))

@@ -86,6 +86,19 @@ TEST_CASE("packet_socket: nothing there, a full queue and a closed peer are told
   CHECK(rest->bytes.empty());
 }
 
+TEST_CASE("packet_socket: what a peer said before it closed is heard, also where it left packets unread") {
+  auto pair = make_packet_pair();
+  REQUIRE(pair.has_value());
+  REQUIRE(send_packet(pair->first.get(), bytes_of("never read")) == 0);
+  REQUIRE(send_packet(pair->second.get(), bytes_of("last words")) == 0);
+  pair->second.reset();
+
+  const auto words = receive_packet(pair->first.get());
+  REQUIRE(words.has_value());
+  CHECK(text_of(*words) == "last words");
+  CHECK(receive_packet(pair->first.get())->bytes.empty());
+}
+
 TEST_CASE("packet_socket: the largest packet arrives whole") {
   auto pair = make_packet_pair();
   REQUIRE(pair.has_value());
