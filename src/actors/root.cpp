@@ -3,6 +3,7 @@
 #include <poll.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 
 #include <caf/init_global_meta_objects.hpp>
@@ -14,6 +15,7 @@
 #include "actors/sampler.hpp"
 #include "actors/support.hpp"
 #include "os/limits.hpp"
+#include "os/signals.hpp"
 
 namespace procvisor {
 
@@ -77,6 +79,8 @@ std::optional<os::packet> receive_hello(int socket) {
 } // namespace
 
 int run_daemon(const std::string& home, int keeper_fd) {
+  // It ends when the keeper says so: a signal to a whole session or machine is the keeper's to hear.
+  os::ignore_signals({SIGHUP, SIGINT, SIGTERM, SIGPIPE});
   os::unique_fd keeper_socket{keeper_fd};
   auto received = receive_hello(keeper_fd);
   keeper::hello hello;

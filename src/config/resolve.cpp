@@ -57,6 +57,9 @@ const extension_row* find_extension(std::string_view path) {
   return row == std::end(extensions) ? nullptr : row;
 }
 
+/// A package.json above this is not looked at for its version.
+constexpr size_t most_package_bytes = 1 << 20;
+
 bool is_command_line(std::string_view script) {
   return script.find_first_of(" \t\n") != std::string_view::npos;
 }
@@ -100,6 +103,7 @@ app_spec resolver::resolve(const declared_app& app, problem_list& problems) {
   resolve_instances(app, spec, problems);
   resolve_files(spec);
   resolve_user(app, spec, problems);
+  spec.version = version_near(spec.exec_path);
   return spec;
 }
 
@@ -267,10 +271,17 @@ void resolver::resolve_files(app_spec& spec) const {
   }
 }
 
-void resolver::resolve_user(const declared_app& app, app_spec& spec, problem_list& problems) const {
-  if (!spec.uid)
+void resolver::resolve_user(const declared_app& app, app_spec& spec, problem_list& problems) {
+  if (!spec.uid) {
+    if (!caller_name_) {
+      const auto caller = os::find_user(geteuid());
+      caller_name_ = caller ? caller->name : std::to_string(geteuid());
+    }
+    spec.user_name = *caller_name_;
     return;
+  }
   const auto user = os::find_user(*spec.uid);
+  spec.user_name = user ? user->name : std::to_string(*spec.uid);
   if (user)
     spec.env.emplace("HOME", user->home);
   if (spec.gid)
@@ -280,6 +291,22 @@ void resolver::resolve_user(const declared_app& app, app_spec& spec, problem_lis
   else // the app would keep the caller's group, which may be root's
     problems.add(app.position_of(&app_spec::uid), fmt::format("user {} has no entry that names its group: set {}",
                                                               *spec.uid, subject(problems, option_of(&app_spec::gid))));
+}
+
+const std::string& resolver::version_near(std::string_view file) {
+  const std::string folder{file.substr(0, file.rfind('/') == std::string_view::npos ? 0 : file.rfind('/'))};
+  if (const auto known = versions_.find(folder); known != versions_.end())
+    return known->second;
+  std::string version;
+  if (const auto text = os::read_text_file(folder + "/package.json", most_package_bytes)) {
+    const auto package = nlohmann::json::parse(*text, nullptr, false);
+    const auto at = package.is_object() ? package.find("version") : package.end();
+    if (at != package.end() && at->is_string())
+      version = at->get<std::string>();
+  } else if (!folder.empty()) {
+    version = version_near(folder);
+  }
+  return versions_.emplace(folder, std::move(version)).first->second;
 }
 
 } // namespace procvisor::config

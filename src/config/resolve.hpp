@@ -32,7 +32,8 @@ private:
   void resolve_interpreter(const declared_app& app, app_spec& spec, problem_list& problems);
   void resolve_instances(const declared_app& app, app_spec& spec, problem_list& problems) const;
   void resolve_files(app_spec& spec) const;
-  void resolve_user(const declared_app& app, app_spec& spec, problem_list& problems) const;
+  void resolve_user(const declared_app& app, app_spec& spec, problem_list& problems);
+  const std::string& version_near(std::string_view file);
 
   std::string absolute(std::string_view path, std::string_view base) const;
   std::optional<std::string> find_interpreter(const std::string& name, const std::string& cwd);
@@ -40,6 +41,8 @@ private:
   caller who_;
   std::string env_name_;
   std::map<std::string, std::optional<std::string>, std::less<>> programs_; ///< found in PATH before
+  std::optional<std::string> caller_name_;                                  ///< of the user who calls
+  std::map<std::string, std::string, std::less<>> versions_;                ///< by folder: of the nearest package.json
   std::string checked_cwd_; ///< the folder that was there for the app before: mostly the same one
 };
 

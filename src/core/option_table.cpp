@@ -47,6 +47,9 @@ constexpr app_option table[] = {
      .help = "group of apps that commands can name together",
      .overrides_file = true},
 
+    {.key = "user_name", .type = text, .member = &app_spec::user_name, .state = resolved},
+    {.key = "version", .type = text, .member = &app_spec::version, .state = resolved},
+
     // -- what runs
     {.key = "script",
      .aliases = "exec cmd command",

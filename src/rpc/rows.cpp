@@ -46,11 +46,15 @@ json to_row(const row_source& source) {
 }
 
 json to_details(const row_source& source, const log_paths& files) {
-  auto details = to_row(source);
-  auto declared = spec_to_json(source.spec);
-  declared.erase(option_of(&app_spec::env).key);
-  details["spec"] = std::move(declared);
-  details["files"] = {{"out", files.out}, {"error", files.error}, {"pid", files.pid_file}};
+  auto details = spec_to_json(source.spec);
+  details.erase(std::string{option_of(&app_spec::env).key});
+  details.update(to_row(source));
+  const auto resolved = [&](option_member member, const std::string& path) {
+    details[std::string{option_of(member).key}] = path.empty() ? "/dev/null" : path;
+  };
+  resolved(&app_spec::out_file, files.out);
+  resolved(&app_spec::error_file, files.error);
+  resolved(&app_spec::pid_file, files.pid_file);
   return details;
 }
 

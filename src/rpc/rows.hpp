@@ -22,7 +22,7 @@ struct row_source {
 
 nlohmann::json to_row(const row_source& source);
 
-/// The row, and all that was declared but the environment: {row..., spec: {...}, files: {out, error, pid}}.
+/// The row, and beside its members all that was declared but the environment; the files as they are resolved.
 nlohmann::json to_details(const row_source& source, const log_paths& files);
 
 /// PM2's shape, with the environment: only for the owner who asks for it.
