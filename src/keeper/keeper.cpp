@@ -264,10 +264,9 @@ result<void> keeper::start(companion& one, os::unique_fd socket_to_other) {
 
 bool keeper::is_dying_too_often(companion& one) {
   const auto now = clock::now();
-  clock::time_point& oldest = one.deaths[one.death_count++ % deaths_too_many];
-  oldest = now;
-  const clock::time_point first_of_last_three = one.deaths[one.death_count % deaths_too_many];
-  return one.death_count >= deaths_too_many && now - first_of_last_three < death_period;
+  one.deaths[one.death_count++ % deaths_too_many] = now;
+  const clock::time_point oldest = one.deaths[one.death_count % deaths_too_many];
+  return one.death_count >= deaths_too_many && now - oldest < death_period;
 }
 
 void keeper::on_end_of(companion& one) {
