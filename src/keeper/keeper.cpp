@@ -17,6 +17,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -111,7 +112,7 @@ private:
   // -- what the daemon says
   void read_daemon();
   void on_packet(os::packet& packet);
-  void on_intend(const intend& packet, os::packet& whole);
+  void on_intend(const launch_key& key, os::unique_fd out, os::unique_fd err);
   void on_launched(const launched& packet);
   void on_reap(const launch_key& key);
   void begin_end();
@@ -164,7 +165,7 @@ private:
   uint32_t untold_count_ = 0;               ///< of these, whose exit the daemon does not know
   bool orphan_may_be_over_ = false;         ///< SIGCHLD has come since the last look
   bool terminate_is_due_ = false;           ///< SIGTERM has come, and the daemon was not told
-  std::optional<launch_key> rejected_;      ///< the daemon is not read until it knows this
+  std::vector<launch_key> rejected_;        ///< the daemon is not read until it knows them: those of one packet
   std::optional<clock::time_point> ending_; ///< `end` has come: when patience is over
   std::optional<std::string> given_up_;     ///< why
 };
@@ -196,7 +197,6 @@ result<void> keeper::prepare_descriptors() {
   if (::prctl(PR_SET_CHILD_SUBREAPER, 1) != 0)
     return failed("becoming a subreaper");
   watch(signals_.get(), EPOLLIN, signals);
-  watch(reports_.get(), EPOLLIN, report_pipe);
   return {};
 }
 
@@ -264,18 +264,17 @@ result<void> keeper::start(companion& one, os::unique_fd socket_to_other) {
 
 bool keeper::is_dying_too_often(companion& one) {
   const auto now = clock::now();
-  clock::time_point& oldest = one.deaths[one.death_count++ % deaths_too_many];
-  oldest = now;
-  const clock::time_point first_of_last_three = one.deaths[one.death_count % deaths_too_many];
-  return one.death_count >= deaths_too_many && now - first_of_last_three < death_period;
+  one.deaths[one.death_count++ % deaths_too_many] = now;
+  const clock::time_point oldest = one.deaths[one.death_count % deaths_too_many];
+  return one.death_count >= deaths_too_many && now - oldest < death_period;
 }
 
 void keeper::on_end_of(companion& one) {
   if (&one == &daemon_) // what it said before it died holds
     do {
-      rejected_.reset();
+      rejected_.clear();
       read_daemon();
-    } while (rejected_);
+    } while (!rejected_.empty());
   ::waitid(P_PIDFD, static_cast<id_t>(one.pidfd.get()), nullptr, WEXITED | __WALL);
   one.pid = 0;
   one.pidfd.reset();
@@ -302,8 +301,14 @@ void keeper::restart(companion& one) {
     if (&one == &daemon_)
       slot.exit_is_told = false;
   }
-  if (&one == &daemon_)
+  if (&one == &daemon_) {
     untold_count_ = over_count_;
+    // Until now each report was read when the daemon said `launched`, which saved a wake-up. A child of a dead daemon's
+    // is heard of in no other way.
+    if (one.restarts == 1)
+      watch(reports_.get(), EPOLLIN, report_pipe);
+    drain_reports();
+  }
   if (const auto started = start(one, std::move(between->first)); !started) {
     given_up_ = started.error().what;
     return;
@@ -322,7 +327,7 @@ void keeper::on_closed_socket(companion& one) {
 // -- what the daemon says ---------------------------------------------------------------------------------------------
 
 void keeper::read_daemon() {
-  while (daemon_.socket && !rejected_) {
+  while (daemon_.socket && rejected_.empty()) {
     auto packet = os::receive_packet(daemon_.socket.get());
     if (!packet)
       return; // nothing more; or descriptors were lost, which the table's capacity excludes
@@ -340,10 +345,17 @@ void keeper::on_packet(os::packet& packet) {
     return;
   std::memcpy(&what, packet.bytes.data(), sizeof what);
   switch (what) {
-    case op::intend:
-      for_each<intend>(packet.bytes, [&](const intend& one) { on_intend(one, packet); });
+    case op::intend: {
+      auto fd = packet.fds.begin();
+      const auto next_fd = [&] { return fd == packet.fds.end() ? os::unique_fd{} : std::move(*fd++); };
+      for_each<intend>(packet.bytes, [&](const intend& one) {
+        os::unique_fd out = next_fd();
+        on_intend(one.key, std::move(out), next_fd());
+      });
       break;
+    }
     case op::launched:
+      drain_reports();
       for_each<launched>(packet.bytes, [&](const launched& one) { on_launched(one); });
       break;
     case op::reap:
@@ -363,18 +375,16 @@ void keeper::on_packet(os::packet& packet) {
   }
 }
 
-void keeper::on_intend(const intend& packet, os::packet& whole) {
-  launch* slot = launches_.take(packet.key);
+void keeper::on_intend(const launch_key& key, os::unique_fd out, os::unique_fd err) {
+  launch* slot = launches_.take(key);
   if (slot == nullptr) {
-    rejected_ = packet.key;
+    rejected_.push_back(key);
     tell(daemon_);
     return;
   }
   ++intended_count_;
-  if (!whole.fds.empty())
-    slot->out = std::move(whole.fds.front());
-  if (whole.fds.size() > 1)
-    slot->err = std::move(whole.fds[1]);
+  slot->out = std::move(out);
+  slot->err = std::move(err);
 }
 
 void keeper::on_launched(const launched& packet) {
@@ -427,6 +437,8 @@ void keeper::drain_reports() {
       if (slot != nullptr && slot->state == launch_state::intended)
         on_pid(*slot, one.pid);
     });
+    if (static_cast<size_t>(got) < sizeof said)
+      return;
   }
 }
 
@@ -580,14 +592,14 @@ bool keeper::tell_exits() {
 }
 
 bool keeper::tell_rejected() {
-  if (!rejected_)
-    return true;
-  notice packet;
-  packet.what = op::rejected;
-  packet.key = *rejected_;
-  if (os::send_packet(daemon_.socket.get(), bytes_of(packet)) == EAGAIN)
-    return false;
-  rejected_.reset();
+  while (!rejected_.empty()) {
+    notice packet;
+    packet.what = op::rejected;
+    packet.key = rejected_.back();
+    if (os::send_packet(daemon_.socket.get(), bytes_of(packet)) == EAGAIN)
+      return false;
+    rejected_.pop_back();
+  }
   return true;
 }
 
@@ -603,7 +615,7 @@ bool keeper::tell_terminate() {
 }
 
 void keeper::watch_socket(companion& one, bool all_is_told) {
-  const bool may_be_read = &one != &daemon_ || !rejected_;
+  const bool may_be_read = &one != &daemon_ || rejected_.empty();
   const uint32_t wanted = (may_be_read ? EPOLLIN : 0U) | (all_is_told ? 0U : EPOLLOUT);
   if (wanted == one.watched)
     return;

@@ -66,12 +66,14 @@ struct hello {
   uint32_t padding = 0;
 };
 
+/// Several of them stand one behind the other in a packet, with two fds for each.
 struct intend {
   op what = op::intend;
   uint32_t padding = 0;
   launch_key key;
 };
 
+/// Several of them stand one behind the other in a packet.
 struct launched {
   op what = op::launched;
   pid_t pid = 0;
