@@ -196,7 +196,7 @@ TEST_CASE_FIXTURE(config_fixture, "config: a file that cannot be read says why")
       {"empty.json", "empty.json: is empty"},
       {"broken.json", "broken.json:1:9: the file ends too early"},
       {"broken.yaml", "broken.yaml:2:1: end of sequence flow not found"},
-      {"cycle.yaml", "cycle.yaml:1:1: this is nested too deeply, or an alias is inside of what it stands for"},
+      {"cycle.yaml", "cycle.yaml:1:5: this alias is inside of what it stands for"},
       {"folder.json", "folder.json: is a folder, not a file"},
       {"huge.json", "huge.json: is larger than 16 MiB: that is no file of apps"},
       {"-", "standard input: is empty"},

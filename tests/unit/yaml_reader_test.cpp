@@ -37,7 +37,8 @@ TEST_CASE("yaml: what is wrong is said with its place") {
   const row rows[] = {
       {"", "f.yaml: is empty"},
       {"# nothing\n", "f.yaml: is empty"},
-      {"a: 1\n--- \nb: 2\n", "f.yaml:3:1: a second document starts: only one is read"},
+      {"a: 1\n--- \nb: 2\n", "f.yaml:2:1: the first document ends here, and only one is read"},
+      {",a", "f.yaml:1:1: the first document ends here, and only one is read"}, // yaml-cpp's LoadAll hangs
       {"a: [1\nb: 2\n", "f.yaml:2:2: end of sequence flow not found"},
       {"a: 1\na: 2\n", "f.yaml:2:1: 'a' is given twice"},
       {"? [a]\n: 1\n", "f.yaml:1:3: a key has to be a text"},
@@ -51,7 +52,7 @@ TEST_CASE("yaml: what is wrong is said with its place") {
 
 TEST_CASE("yaml: a cycle of aliases is refused") {
   for (const auto* text : {"&a [*a]", "&a {b: {c: *a}}", "&a {<<: *a}", "&a {<<: [*a]}"})
-    CHECK_MESSAGE(read_back(text).find("nested too deeply") != std::string::npos, text);
+    CHECK_MESSAGE(read_back(text).find("this alias is inside of what it stands for") != std::string::npos, text);
 }
 
 TEST_CASE("yaml: aliases that unfold to an enormous document are refused, and soon") {
