@@ -72,7 +72,7 @@ def context_switches(pids):
     return total
 
 
-def run(command, env, cwd, seconds=180):
+def run(command, env, cwd, seconds=600):
     """Runs a command to its end; its output appears only in the error when it fails."""
     done = subprocess.run(command, env=env, cwd=cwd, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, timeout=seconds, check=False)
@@ -87,7 +87,7 @@ class Stopwatch:
     def __init__(self, program):
         self.program = program
 
-    def time(self, command, env, cwd, seconds=180):
+    def time(self, command, env, cwd, seconds=600):
         """When it began and was over, in nanoseconds of CLOCK_MONOTONIC."""
         done = subprocess.run([self.program, *command], env=env, cwd=cwd, stdin=subprocess.DEVNULL,
                               capture_output=True, text=True, timeout=seconds, check=False)
