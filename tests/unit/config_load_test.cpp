@@ -263,7 +263,7 @@ TEST_CASE_FIXTURE(config_fixture, "config: a bad value is one clear message with
       {"{script: './sub'}", "e.json:1:2: the script is a folder: '" + (folder / "sub") + "'"},
   };
   for (const auto& [text, problem] : rows)
-    CHECK_MESSAGE(problems(text) == problem, text);
+    CHECK(problems(text) == problem);
 }
 
 TEST_CASE_FIXTURE(config_fixture, "config: all problems of a file are told together, in its order") {
@@ -411,8 +411,8 @@ TEST_CASE_FIXTURE(config_fixture, "config: the interpreter follows the extension
   };
   for (const auto& [text, interpreter, path] : rows) {
     const auto app = one(text);
-    CHECK_MESSAGE(app.interpreter == interpreter, text);
-    CHECK_MESSAGE(app.interpreter_path == path, text);
+    CHECK(app.interpreter == interpreter);
+    CHECK(app.interpreter_path == path);
   }
   CHECK(one("{script: 'tool'}").exec_path == folder / "bin/tool");
   CHECK(problems("{script: 'notes.txt'}")
