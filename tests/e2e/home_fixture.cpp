@@ -8,6 +8,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdlib>
@@ -32,6 +33,17 @@ std::string read_file(const std::string& path) {
 int milliseconds_to(steady::time_point deadline) {
   const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - steady::now());
   return static_cast<int>(std::max<std::chrono::milliseconds::rep>(left.count(), 0));
+}
+
+std::vector<pid_t> all_processes() {
+  std::vector<pid_t> found;
+  for (const auto& entry : fs::directory_iterator{"/proc"}) {
+    const std::string name = entry.path().filename().string();
+    pid_t pid = 0;
+    if (std::from_chars(name.data(), name.data() + name.size(), pid).ec == std::errc{})
+      found.push_back(pid);
+  }
+  return found;
 }
 
 /// Hears of every change to the files of some folders, those that are not there yet excepted.
@@ -217,18 +229,19 @@ void home_fixture::shut_down() const {
 std::vector<pid_t> home_fixture::living() const {
   const std::string marks[] = {"PROCVISOR_HOME=" + home_, "PROCVISOR_INSTANCE=" + home_ + ":"};
   std::vector<pid_t> found;
-  for (const auto& entry : fs::directory_iterator{"/proc"}) {
-    const std::string name = entry.path().filename().string();
-    pid_t pid = 0;
-    if (std::from_chars(name.data(), name.data() + name.size(), pid).ec != std::errc{})
-      continue;
-    const std::string environment = read_file("/proc/" + name + "/environ");
-    for (const auto& mark : marks)
-      if (contains(environment, mark)) {
-        found.push_back(pid);
-        break;
-      }
+  for (const pid_t pid : all_processes()) {
+    const std::string environment = read_file("/proc/" + std::to_string(pid) + "/environ");
+    if (std::any_of(std::begin(marks), std::end(marks), [&](const auto& mark) { return contains(environment, mark); }))
+      found.push_back(pid);
   }
+  return found;
+}
+
+std::vector<pid_t> children_of(pid_t parent) {
+  std::vector<pid_t> found;
+  for (const pid_t pid : all_processes())
+    if (is_alive(pid) && status_field(pid, "PPid") == std::to_string(parent))
+      found.push_back(pid);
   return found;
 }
 

@@ -75,13 +75,17 @@ public:
   /// Ends what this home runs, keeper and all; the fixture does it as well.
   void shut_down() const;
 
-  /// All processes that have this home in their environment: apps, daemon, keeper and recorder.
+  /// All processes that have this home in their environment: apps, daemon, keeper and recorder. One that is in the
+  /// middle of its execve has none for a moment.
   std::vector<pid_t> living() const;
 
 private:
   std::string folder_;
   std::string home_;
 };
+
+/// Those that are alive.
+std::vector<pid_t> children_of(pid_t parent);
 
 /// "name: value" lines of /proc/<pid>/status.
 std::string status_field(pid_t pid, std::string_view field);

@@ -29,12 +29,18 @@ std::vector<pid_t> in_role(const home_fixture& place, const std::string& role) {
   return found;
 }
 
+/// The recorder is the last of the three, and makes this file.
+bool recorder_runs(const home_fixture& place) {
+  return place.eventually([&] { return place.exists("home/procvisor.log"); });
+}
+
 } // namespace
 
 TEST_CASE_FIXTURE(home_fixture, "ping starts the keeper, which starts a daemon and a recorder") {
   const auto answer = done({"ping"});
 
   CHECK(contains(answer.out + answer.err, "pong"));
+  REQUIRE(recorder_runs(*this));
   const auto keepers = in_role(*this, "keeper");
   REQUIRE(keepers.size() == 1);
   CHECK(keepers[0] == keeper_pid());
@@ -57,12 +63,14 @@ TEST_CASE_FIXTURE(home_fixture, "clients that come at once start exactly one kee
       CHECK_MESSAGE(result.exit_code == 0, result.err);
     }
 
+    CHECK(recorder_runs(*this));
     CHECK(in_role(*this, "keeper") == std::vector{keeper_pid()});
     CHECK(in_role(*this, "daemon").size() == 1);
     CHECK(in_role(*this, "recorder").size() == 1);
     CHECK(processes().size() == 8);
     shut_down();
     CHECK(living().empty());
+    REQUIRE(::unlink(path("home/procvisor.log").c_str()) == 0);
   }
 }
 
@@ -105,6 +113,21 @@ TEST_CASE_FIXTURE(home_fixture, "the socket and pid file of a keeper that was ki
 
   CHECK(std::find(roles.begin(), roles.end(), keeper_pid()) == roles.end());
   CHECK(is_alive(keeper_pid()));
+}
+
+TEST_CASE_FIXTURE(home_fixture, "a daemon that is there and does not answer is exit code 7, after ten seconds") {
+  done({"ping"});
+  const auto daemons = in_role(*this, "daemon");
+  REQUIRE(daemons.size() == 1);
+  ::kill(daemons[0], SIGSTOP);
+
+  const auto unanswered = run({"list"});
+  ::kill(daemons[0], SIGCONT);
+
+  CHECK(unanswered.exit_code == 7);
+  CHECK(unanswered.out.empty());
+  CHECK_FALSE(unanswered.err.empty());
+  done({"list"});
 }
 
 TEST_CASE_FIXTURE(home_fixture, "a pid file that names a living stranger is replaced, and the stranger left alone") {
