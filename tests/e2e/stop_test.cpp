@@ -101,7 +101,8 @@ TEST_CASE_FIXTURE(home_fixture, "stop of what is stopped is done already; restar
   done({"restart", "idle"});
 
   CHECK(status_of("idle") == "online");
-  CHECK(read("home/pids/idle-0.pid").starts_with(std::to_string(pid_of("idle"))));
+  const std::string pid = std::to_string(pid_of("idle")) + "\n";
+  CHECK(eventually([&] { return read("home/pids/idle-0.pid") == pid; }));
 }
 
 TEST_CASE_FIXTURE(home_fixture,
