@@ -33,7 +33,7 @@ TEST_CASE_FIXTURE(home_fixture, "with a hundred idle apps no thread of procvisor
   ::poll(nullptr, 0, 1'000);
   std::vector<pid_t> own;
   for (const pid_t pid : living())
-    if (status_field(pid, "Name") != "idle")
+    if (status_field(pid, "Name") == "procvisor")
       own.push_back(pid);
   REQUIRE(own.size() == 3);
   const auto before = context_switches(own);

@@ -44,10 +44,12 @@ TEST_CASE_FIXTURE(home_fixture, "ping starts the keeper, which starts a daemon a
   const auto keepers = in_role(*this, "keeper");
   REQUIRE(keepers.size() == 1);
   CHECK(keepers[0] == keeper_pid());
+  CHECK(status_field(keepers[0], "Name") == "procvisor");
   for (const char* role : {"daemon", "recorder"}) {
     const auto found = in_role(*this, role);
     REQUIRE_MESSAGE(found.size() == 1, role);
     CHECK_MESSAGE(status_field(found[0], "PPid") == std::to_string(keeper_pid()), role);
+    CHECK_MESSAGE(status_field(found[0], "Name") == "procvisor", role);
   }
 }
 
@@ -152,6 +154,15 @@ TEST_CASE_FIXTURE(home_fixture, "only start and ping start a daemon; the others 
   CHECK(run({"--help"}).exit_code == 0);
   CHECK(run({"help", "start"}).exit_code == 0);
   CHECK(living().empty());
+}
+
+TEST_CASE_FIXTURE(home_fixture, "who types keeper, daemon or recorder is told that there is no such verb") {
+  for (const std::string role : {"keeper", "daemon", "recorder"}) {
+    const auto typed = run({role});
+    CHECK(typed.exit_code == 2);
+    CHECK(contains(typed.err, "'" + role + "'"));
+  }
+  CHECK_FALSE(exists("home"));
 }
 
 } // namespace e2e
