@@ -91,6 +91,39 @@ TEST_CASE_FIXTURE(home_fixture, "kill ends apps, daemon, recorder and keeper, an
   CHECK(keeper_pid() != first);
 }
 
+TEST_CASE_FIXTURE(home_fixture,
+                  "SIGTERM ends a keeper in order: apps first, one that ignores its stop signal included") {
+  fifo report{path("report")};
+  program("idle");
+  program("stubborn");
+  env["REPORT"] = report.path();
+  done({"start", "./idle", "-i", "3"});
+  done({"start", "./stubborn", "--kill-timeout", "200"});
+  REQUIRE(report.line() == "deaf");
+  const pid_t keeper = keeper_pid();
+
+  ::kill(keeper, SIGTERM);
+
+  CHECK(ends(keeper));
+  CHECK(living().empty());
+  CHECK_FALSE(exists("home/procvisor.sock"));
+  CHECK_FALSE(exists("home/procvisor.pid"));
+  CHECK(contains(read("home/procvisor.log"), "SIGKILL"));
+}
+
+TEST_CASE_FIXTURE(home_fixture, "a signal that a terminal sends to everybody reaches neither keeper nor apps") {
+  program("idle");
+  done({"start", "./idle"});
+  for (const int signal : {SIGINT, SIGHUP})
+    for (const char* role : {"keeper", "daemon", "recorder"})
+      for (const pid_t pid : in_role(*this, role)) {
+        CHECK(status_field(pid, "NSsid") == std::to_string(pid)); // a session of its own, so none comes from a terminal
+        if (std::string_view{role} == "keeper")
+          ::kill(pid, signal);
+      }
+  CHECK(status_of("idle") == "online");
+}
+
 TEST_CASE_FIXTURE(home_fixture, "kill is no error where nothing runs, nor in a home that is not there") {
   CHECK(run({"kill"}).exit_code == 0);
   CHECK_FALSE(exists("home"));
