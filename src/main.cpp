@@ -1,3 +1,6 @@
+#include <fcntl.h>
+#include <sys/prctl.h>
+
 #include <cstdio>
 #include <string_view>
 
@@ -12,10 +15,10 @@ using namespace procvisor;
 
 namespace {
 
-/// The three processes behind the client are started by a client (the keeper) and by the keeper (the others); a person
-/// who types one of these names gets the client's "unknown verb".
+/// The three processes behind the client are started by a client (the keeper) and by the keeper (the others), which
+/// hand them a channel; a person who types one of these names gets the client's "unknown verb".
 bool is_started_by_us(int argc) {
-  return argc == 2;
+  return argc == 2 && ::fcntl(keeper::keeper_fd, F_GETFD) >= 0;
 }
 
 } // namespace
@@ -24,6 +27,7 @@ int main(int argc, char** argv) {
   const std::string_view role = is_started_by_us(argc) ? argv[1] : "";
   if (role != "keeper" && role != "daemon" && role != "recorder")
     return cli::run_client(argc, argv);
+  ::prctl(PR_SET_NAME, "procvisor"); // executed as /proc/self/exe, it would be "exe" in ps and top
   const auto home = os::find_home();
   if (!home) {
     std::fprintf(stderr, "procvisor: %s\n", home.error().what.c_str());

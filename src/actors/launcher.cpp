@@ -87,7 +87,7 @@ void launcher_state::on_order(const launch_order& order) {
 }
 
 void launcher_state::create(const launch_order& order, const app_actor& app) {
-  if (in_use_ >= capacity_) {
+  if (in_use_.size() >= capacity_) {
     refuse(app, order, fmt::format("the keeper can hold {} processes, and so many there are", capacity_), 0);
     return;
   }
@@ -99,7 +99,7 @@ void launcher_state::create(const launch_order& order, const app_actor& app) {
   }
   const auto key = key_of(order);
   const std::array deposit{out->read_end.get(), err->read_end.get()};
-  ++in_use_;
+  in_use_.emplace(key.id, key.generation);
   keeper_.send(bytes_of(keeper::intend{.key = key}), deposit);
 
   const auto plan = plan_of(order, out->child_end.get(), err->child_end.get(), report_.get(), open_files_);
@@ -133,8 +133,8 @@ void launcher_state::fail_launch(const app_actor& app, const launch_order& order
 }
 
 void launcher_state::reap(const keeper::launch_key& key) {
-  --in_use_;
-  keeper_.send(bytes_of(keeper::reap{.key = key}));
+  if (in_use_.erase({key.id, key.generation}) > 0)
+    keeper_.send(bytes_of(keeper::reap{.key = key}));
 }
 
 void launcher_state::tell_recorder(const launch_order& order, pid_t pid, os::unique_fd out, os::unique_fd err) {

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <set>
 #include <unordered_map>
+#include <utility>
 
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
@@ -60,7 +62,9 @@ private:
   os::unique_fd report_;
   rlimit open_files_;
   uint32_t capacity_;
-  uint32_t in_use_ = 0; ///< slots of the keeper
+  /// The keeper's slots, by id and generation. One is given back once, though the failure of a launch and the exit of
+  /// its child may both come to that.
+  std::set<std::pair<uint32_t, uint64_t>> in_use_;
   os::spawner spawner_;
   std::unordered_map<uint32_t, app_actor> apps_; ///< by process id: who hears of its exit
   std::vector<slow_launch> slow_;

@@ -193,10 +193,11 @@ private:
   }
 
   static bool reset_signals() {
-    struct sigaction standard {};
-    standard.sa_handler = SIG_DFL;
+    // The kernel's struct sigaction, whatever its fields: all zero is SIG_DFL. glibc's sigaction() refuses its own two
+    // signals, which a caller that used posix_spawn hands down ignored.
+    constexpr std::array<unsigned long, 8> standard{};
     for (int number = 1; number < NSIG; ++number)
-      ::sigaction(number, &standard, nullptr); // EINVAL for SIGKILL, SIGSTOP and glibc's own: nothing to reset there
+      ::syscall(SYS_rt_sigaction, number, standard.data(), nullptr, (NSIG - 1) / 8); // EINVAL: SIGKILL and SIGSTOP
     sigset_t none;
     ::sigemptyset(&none);
     return ::sigprocmask(SIG_SETMASK, &none, nullptr) == 0;

@@ -1,0 +1,127 @@
+// What an app prints is in its files, all of it, in order.
+#include "home_fixture.hpp"
+
+namespace e2e {
+
+TEST_CASE_FIXTURE(home_fixture, "a megabyte that is written right before the end is in the file") {
+  program("flood");
+  constexpr long bytes = 1024 * 1024;
+  done({"start", "./flood", "--no-autorestart", "--", std::to_string(bytes)});
+  CHECK(becomes("flood", "stopped"));
+  CHECK(eventually([&] { return read("home/logs/flood-out.log").size() >= bytes; }));
+
+  const auto lines = lines_of(read("home/logs/flood-out.log"));
+
+  REQUIRE(lines.size() == bytes / 64);
+  for (size_t i = 0; i < lines.size(); ++i)
+    REQUIRE(std::stoul(lines[i]) == i);
+}
+
+TEST_CASE_FIXTURE(home_fixture, "twenty restarts lose no line and change no order") {
+  program("numbers");
+  fifo never{path("never")};
+  done({"start", "./numbers", "--", "counter", "20000"});
+  for (int i = 0; i < 20; ++i)
+    done({"restart", "numbers"});
+  done({"stop", "numbers"});
+  long counter = 0;
+  const std::string memory = read("counter");
+  REQUIRE(memory.size() == sizeof counter);
+  memory.copy(reinterpret_cast<char*>(&counter), sizeof counter);
+  REQUIRE(counter > 0);
+  CHECK(eventually([&] { return contains(read("home/logs/numbers-out.log"), "\n" + std::to_string(counter) + "\n"); }));
+
+  long last = 0;
+  int repeated = 0; // killed between its write and its count, it writes that number again
+  for (const auto& line : lines_of(read("home/logs/numbers-out.log"))) {
+    const long number = std::stol(line);
+    REQUIRE((number == last + 1 || number == last));
+    repeated += number == last ? 1 : 0;
+    last = number;
+  }
+  CHECK(last >= counter);
+  CHECK(repeated <= 20);
+}
+
+TEST_CASE_FIXTURE(home_fixture, "stdout and stderr go to files of their own, or in order to one") {
+  write("talk.sh", "for i in 1 2 3 4 5; do echo out $i; echo err $i >&2; done; exec sleep 1000\n");
+  done({"start", "talk.sh", "--name", "two"});
+  done({"start", "talk.sh", "--name", "one", "--output", "both.log", "--error", "both.log"});
+
+  CHECK(eventually([&] { return lines_of(read("home/logs/two-out.log")).size() == 5; }));
+  CHECK(read("home/logs/two-out.log") == "out 1\nout 2\nout 3\nout 4\nout 5\n");
+  CHECK(eventually([&] { return lines_of(read("home/logs/two-error.log")).size() == 5; }));
+  CHECK(read("home/logs/two-error.log") == "err 1\nerr 2\nerr 3\nerr 4\nerr 5\n");
+  CHECK(eventually([&] { return lines_of(read("both.log")).size() == 10; }));
+  std::string out;
+  std::string err;
+  for (const auto& line : lines_of(read("both.log")))
+    (line.starts_with("out") ? out : err) += line + "\n";
+  CHECK(out == read("home/logs/two-out.log"));
+  CHECK(err == read("home/logs/two-error.log"));
+}
+
+TEST_CASE_FIXTURE(home_fixture, "logs shows the last lines of what was asked for") {
+  fifo report{path("report")};
+  write("talk.sh", "for i in 1 2 3 4 5; do echo out $i; echo err $i >&2; done; echo said > report; exec sleep 1000\n");
+  done({"start", "talk.sh"});
+  REQUIRE(report.line() == "said");
+  REQUIRE(eventually([&] { return contains(read("home/logs/talk-error.log"), "err 5"); }));
+  REQUIRE(eventually([&] { return contains(read("home/logs/talk-out.log"), "out 5"); }));
+
+  const auto three = done({"logs", "talk", "--nostream", "--lines", "3"}).out;
+  CHECK_FALSE(contains(three, "out 2"));
+  CHECK(contains(three, "out 3"));
+  CHECK(contains(three, "err 5"));
+  CHECK(done({"logs", "talk", "--nostream", "--raw", "--out"}).out == "out 1\nout 2\nout 3\nout 4\nout 5\n");
+  const auto errors = done({"logs", "talk", "--nostream", "--raw", "--err"});
+  CHECK(errors.out.empty());
+  CHECK(contains(errors.err, "err 1\nerr 2\nerr 3\nerr 4\nerr 5\n"));
+  CHECK(contains(done({"logs", "procvisor", "--nostream"}).out, "talk:0"));
+}
+
+TEST_CASE_FIXTURE(home_fixture, "a line that is written while somebody follows arrives, those of a restart as well") {
+  fifo orders{path("orders")};
+  fifo report{path("report")};
+  write("talk.sh", "echo first; echo up > report; read -r order < orders; echo \"got $order\"; exec sleep 1000\n");
+  done({"start", "talk.sh"});
+  REQUIRE(report.line() == "up");
+  background_command follower{procvisor({"logs", "talk"})};
+  REQUIRE(follower.says("first"));
+
+  const auto order = [&](const std::string& word) {
+    // Through a shell: the fifo of the test is one that the test reads.
+    return e2e::run({{"sh", "-c", "echo \"$0\" > orders", word}, env, folder(), {}});
+  };
+  order("tea");
+  CHECK(follower.says("got tea"));
+  done({"restart", "talk"});
+  REQUIRE(report.line() == "up");
+  order("coffee");
+  CHECK(follower.says("got coffee"));
+}
+
+TEST_CASE_FIXTURE(home_fixture,
+                  "a line without a newline at the end of an app is in the file, and a binary one as it is") {
+  write("talk.sh", "printf 'a\\0b\\377c\\n'; printf unfinished; exit 0\n");
+  done({"start", "talk.sh", "--no-autorestart"});
+  CHECK(becomes("talk", "stopped"));
+
+  const std::string wanted("a\0b\377c\nunfinished", 16);
+  CHECK(eventually([&] { return read("home/logs/talk-out.log").starts_with(wanted); }));
+}
+
+TEST_CASE_FIXTURE(home_fixture, "/dev/null and disable_logs keep nothing") {
+  fifo report{path("report")};
+  write("talk.sh", "echo words; echo said > report; exec sleep 1000\n");
+  done({"start", "talk.sh", "--name", "null", "--output", "/dev/null", "--error", "/dev/null"});
+  done({"start", "talk.sh", "--name", "none", "--disable-logs"});
+  REQUIRE(report.line() == "said");
+  REQUIRE(report.line() == "said");
+  done({"delete", "all"});
+
+  CHECK_FALSE(exists("home/logs/null-out.log"));
+  CHECK_FALSE(exists("home/logs/none-out.log"));
+}
+
+} // namespace e2e
