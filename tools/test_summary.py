@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Counts the test cases of a `meson test` run: `N passed, N failed, N skipped`. Exits with 1 when any failed.
 
-A doctest program counts with the cases of its own summary line, any other test as one case. A doctest program that
-fails although no case of it did (a crash, a sanitizer, a time-out) is one failure more.
+A doctest program counts with the cases of its own summary line (those that its filter leaves out are skipped), any
+other test as one case. A doctest program that fails although no case of it did (a sanitizer, say) is one failure more.
 """
 import json
 import re
