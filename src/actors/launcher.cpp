@@ -87,7 +87,7 @@ void launcher_state::on_order(const launch_order& order) {
 }
 
 void launcher_state::create(const launch_order& order, const app_actor& app) {
-  if (in_use_.size() >= capacity_) {
+  if (held_.size() >= capacity_) {
     refuse(app, order, fmt::format("the keeper can hold {} processes, and so many there are", capacity_), 0);
     return;
   }
@@ -99,7 +99,7 @@ void launcher_state::create(const launch_order& order, const app_actor& app) {
   }
   const auto key = key_of(order);
   const std::array deposit{out->read_end.get(), err->read_end.get()};
-  in_use_.emplace(key.id, key.generation);
+  held_.insert_or_assign(key.id, held_launch{key.generation, app});
   keeper_.send(bytes_of(keeper::intend{.key = key}), deposit);
 
   const auto plan = plan_of(order, out->child_end.get(), err->child_end.get(), report_.get(), open_files_);
@@ -110,7 +110,6 @@ void launcher_state::create(const launch_order& order, const app_actor& app) {
     return;
   }
   keeper_.send(bytes_of(keeper::launched{.pid = child->pid, .key = key}));
-  apps_[key.id] = app;
   tell_recorder(order, child->pid, std::move(out->read_end), std::move(err->read_end));
   if (!plan.wait_for_exec) {
     auto& slow = slow_.emplace_back(slow_launch{
@@ -133,8 +132,11 @@ void launcher_state::fail_launch(const app_actor& app, const launch_order& order
 }
 
 void launcher_state::reap(const keeper::launch_key& key) {
-  if (in_use_.erase({key.id, key.generation}) > 0)
-    keeper_.send(bytes_of(keeper::reap{.key = key}));
+  const auto at = held_.find(key.id);
+  if (at == held_.end() || at->second.generation != key.generation)
+    return; // done before: the exit of a launch that failed may be told after its end is known
+  held_.erase(at);
+  keeper_.send(bytes_of(keeper::reap{.key = key}));
 }
 
 void launcher_state::tell_recorder(const launch_order& order, pid_t pid, os::unique_fd out, os::unique_fd err) {
@@ -155,11 +157,7 @@ void launcher_state::tell_recorder(const launch_order& order, pid_t pid, os::uni
 
 void launcher_state::on_ready(const fd_ready& ready) {
   if (!keeper_.owns(ready)) {
-    const auto slow = std::ranges::find(slow_, ready.token, [](const auto& one) { return one.outcome.token(); });
-    if (slow != slow_.end()) {
-      on_outcome(*slow);
-      slow_.erase(slow);
-    }
+    settle_slow_launch([&](const slow_launch& one) { return one.outcome.token() == ready.token; });
     return;
   }
   if (!keeper_.on_ready([this](os::packet& received) { on_packet(received); })) {
@@ -173,7 +171,12 @@ void launcher_state::on_ready(const fd_ready& ready) {
   }
 }
 
-void launcher_state::on_outcome(const slow_launch& slow) {
+void launcher_state::settle_slow_launch(const std::function<bool(const slow_launch&)>& is_it) {
+  const auto at = std::ranges::find_if(slow_, is_it);
+  if (at == slow_.end())
+    return;
+  const auto slow = std::move(*at);
+  slow_.erase(at);
   if (const auto failure = os::read_outcome(slow.outcome.get(), slow.pid)) {
     fail_launch(slow.app, slow.order, *failure);
     reap(key_of(slow.order));
@@ -211,12 +214,12 @@ void launcher_state::on_packet(os::packet& received) {
 }
 
 void launcher_state::on_exited(const keeper::exited& ended) {
-  const auto app = apps_.find(ended.key.id);
-  if (app == apps_.end()) {
-    reap(ended.key);
-    return;
-  }
-  self_->send(app->second, process_exited{generation{ended.key.generation}, {ended.exit_code, ended.signal}});
+  // A program may be over before its execve has been heard of.
+  settle_slow_launch([&](const slow_launch& one) { return key_of(one.order) == ended.key; });
+  const auto at = held_.find(ended.key.id);
+  if (at == held_.end() || at->second.generation != ended.key.generation)
+    return; // reaped by now
+  self_->send(at->second.app, process_exited{generation{ended.key.generation}, {ended.exit_code, ended.signal}});
 }
 
 } // namespace procvisor

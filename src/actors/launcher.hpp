@@ -1,6 +1,6 @@
 #pragma once
 
-#include <set>
+#include <functional>
 #include <unordered_map>
 #include <utility>
 
@@ -34,6 +34,10 @@ public:
   launcher_actor::behavior_type make_behavior();
 
 private:
+  struct held_launch {
+    uint64_t generation = 0;
+    app_actor app; ///< hears of its exit
+  };
   /// A launch whose child may be in chdir or execve on a filesystem that does not answer.
   struct slow_launch {
     watched_fd outcome;
@@ -47,7 +51,7 @@ private:
   void on_ready(const fd_ready& ready);
   void on_packet(os::packet& received);
   void on_exited(const keeper::exited& ended);
-  void on_outcome(const slow_launch& slow);
+  void settle_slow_launch(const std::function<bool(const slow_launch&)>& is_it);
 
   void refuse(const app_actor& app, const launch_order& order, std::string reason, int error);
   void fail_launch(const app_actor& app, const launch_order& order, const os::spawn_error& failure);
@@ -62,11 +66,8 @@ private:
   os::unique_fd report_;
   rlimit open_files_;
   uint32_t capacity_;
-  /// The keeper's slots, by id and generation. One is given back once, though the failure of a launch and the exit of
-  /// its child may both come to that.
-  std::set<std::pair<uint32_t, uint64_t>> in_use_;
   os::spawner spawner_;
-  std::unordered_map<uint32_t, app_actor> apps_; ///< by process id: who hears of its exit
+  std::unordered_map<uint32_t, held_launch> held_; ///< by process id: the keeper's slots, each given back once
   std::vector<slow_launch> slow_;
   std::deque<std::pair<launch_order, app_actor>> waiting_; ///< until the keeper's queue has room again
 };

@@ -53,7 +53,7 @@ TEST_CASE_FIXTURE(home_fixture, "broken JSON and YAML name the line and the colu
 TEST_CASE_FIXTURE(home_fixture,
                   "a YAML alias inside of what it stands for, and one that grows without end, are refused") {
   write("cycle.yaml", "apps: &apps\n  - name: a\n    script: ./idle\n    env: &env\n      SELF: *env\n");
-  check_usage_error(*this, {"start", "cycle.yaml"}, "cycle.yaml:4:");
+  check_usage_error(*this, {"start", "cycle.yaml"}, "cycle.yaml:5:13: this alias");
 
   std::string laughs = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n";
   for (int i = 1; i < 12; ++i) {
