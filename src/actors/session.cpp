@@ -208,12 +208,15 @@ void session_state::act(app_verb verb, const json& params) {
 
 void session_state::list() {
   with_usage({}, [this](const found_processes& found, const std::vector<usage>& used) {
-    auto rows = json::array();
+    std::string text = R"({"notes":[],"processes":[)";
     for (size_t i = 0; i < found.processes.size(); ++i) {
       const auto& one = found.processes[i];
-      rows.push_back(rpc::to_row({one.view, *one.spec, used[i].cpu, used[i].memory}));
+      if (i > 0)
+        text += ',';
+      rpc::append_row(text, {one.view, *one.spec, used[i].cpu, used[i].memory});
     }
-    reply({{"processes", std::move(rows)}, {"notes", json::array()}});
+    text += "]}";
+    reply_text(text);
   });
 }
 
@@ -319,16 +322,23 @@ void session_state::reply_outcome(const outcome& result) {
   reply({{"done", std::move(done)}, {"failed", failures(result.failed)}});
 }
 
-void session_state::reply(json result) {
-  send({{"jsonrpc", "2.0"}, {"protocol", rpc::protocol_version}, {"id", id_}, {"result", std::move(result)}});
+void session_state::reply(const json& result) {
+  reply_text(result.dump(-1, ' ', false, json::error_handler_t::replace));
+}
+
+void session_state::reply_text(std::string_view result) {
+  send(fmt::format(R"({{"jsonrpc":"2.0","protocol":{},"id":{},"result":{}}})", rpc::protocol_version,
+                   id_.dump(-1, ' ', false, json::error_handler_t::replace), result));
 }
 
 void session_state::reply_error(const error& what) {
-  send({{"jsonrpc", "2.0"}, {"protocol", rpc::protocol_version}, {"id", id_}, {"error", rpc::to_wire(what)}});
+  const json message{
+      {"jsonrpc", "2.0"}, {"protocol", rpc::protocol_version}, {"id", id_}, {"error", rpc::to_wire(what)}};
+  send(message.dump(-1, ' ', false, json::error_handler_t::replace));
 }
 
-void session_state::send(const json& message) {
-  out_ = message.dump(-1, ' ', false, json::error_handler_t::replace);
+void session_state::send(std::string message) {
+  out_ = std::move(message);
   out_.push_back('\n');
   sent_ = 0;
   flush();

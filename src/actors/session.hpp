@@ -43,9 +43,10 @@ private:
   void ask_registry(const auto& question, Then then);
   void reply_outcome(const outcome& result);
 
-  void reply(nlohmann::json result);
+  void reply(const nlohmann::json& result);
+  void reply_text(std::string_view result); ///< JSON already
   void reply_error(const error& what);
-  void send(const nlohmann::json& message);
+  void send(std::string message);
   void flush();
 
   session_actor::pointer self_;

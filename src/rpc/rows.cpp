@@ -1,9 +1,10 @@
 #include "rpc/rows.hpp"
 
-#include <pwd.h>
-
+#include <algorithm>
 #include <cmath>
+#include <iterator>
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "core/option_table.hpp"
@@ -18,31 +19,46 @@ int64_t epoch_milliseconds(wall_clock::time_point at) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(at.time_since_epoch()).count();
 }
 
+/// A JSON string. Nearly all of them need no escape, and asking the library is then most of the time that a list takes.
+void append_quoted(std::string& out, std::string_view text) {
+  const auto is_plain = [](char c) { return c >= ' ' && c < 0x7f && c != '"' && c != '\\'; };
+  if (std::ranges::all_of(text, is_plain)) {
+    out += '"';
+    out += text;
+    out += '"';
+  } else {
+    out += json(text).dump(-1, ' ', false, json::error_handler_t::replace);
+  }
+}
+
 } // namespace
 
-json to_row(const row_source& source) {
+void append_row(std::string& out, const row_source& source) {
   const auto& [view, spec, cpu, memory] = source;
-  return {
-      {"id", static_cast<uint32_t>(view.id)},
-      {"name", spec.name},
-      {"namespace", spec.name_space},
-      {"instance", view.instance},
-      {"mode", "fork"},
-      {"pid", view.pid},
-      {"status", to_string(view.status)},
-      {"restarts", view.restarts},
-      {"unstable_restarts", view.unstable_restarts},
-      {"created_at", epoch_milliseconds(view.created_at)},
-      {"started_at", epoch_milliseconds(view.started_at)},
-      {"exit_code", view.exit_code},
-      {"exit_signal", view.exit_signal},
-      {"reason", view.reason},
-      {"cpu", std::round(cpu * 10) / 10},
-      {"memory", memory},
-      {"user", spec.user_name},
-      {"watching", false},
-      {"version", spec.version},
-  };
+  auto to = std::back_inserter(out);
+  fmt::format_to(to, R"({{"id":{},"name":)", static_cast<uint32_t>(view.id));
+  append_quoted(out, spec.name);
+  out += R"(,"namespace":)";
+  append_quoted(out, spec.name_space);
+  fmt::format_to(to,
+                 R"(,"instance":{},"mode":"fork","pid":{},"status":"{}","restarts":{},"unstable_restarts":{},)"
+                 R"("created_at":{},"started_at":{},"exit_code":{},"exit_signal":{},"cpu":{:.1f},"memory":{},)"
+                 R"("watching":false,"reason":)",
+                 view.instance, view.pid, to_string(view.status), view.restarts, view.unstable_restarts,
+                 epoch_milliseconds(view.created_at), epoch_milliseconds(view.started_at), view.exit_code,
+                 view.exit_signal, cpu, memory);
+  append_quoted(out, view.reason);
+  out += R"(,"user":)";
+  append_quoted(out, spec.user_name);
+  out += R"(,"version":)";
+  append_quoted(out, spec.version);
+  out += '}';
+}
+
+json to_row(const row_source& source) {
+  std::string text;
+  append_row(text, source);
+  return json::parse(text);
 }
 
 json to_details(const row_source& source, const log_paths& files) {
