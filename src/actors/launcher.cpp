@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "actors/recorder_link.hpp"
 #include "actors/support.hpp"
 #include "os/mounts.hpp"
 #include "rpc/recorder_wire.hpp"
@@ -201,8 +202,11 @@ void launcher_state::on_packet(os::packet& received) {
     case keeper::op::terminate:
       self_->send(root_, terminate_requested{});
       return;
-    case keeper::op::rejected:
     case keeper::op::held:
+      if (bytes.size() >= sizeof(keeper::held))
+        on_held(read_as<keeper::held>(bytes));
+      return;
+    case keeper::op::rejected:
     case keeper::op::held_all:
     case keeper::op::hello:
     case keeper::op::intend:
@@ -211,6 +215,16 @@ void launcher_state::on_packet(os::packet& received) {
     case keeper::op::end:
       return;
   }
+}
+
+void launcher_state::on_held(const keeper::held& left) {
+  if (left.is_over != 0) {
+    keeper_.send(bytes_of(keeper::reap{.key = left.key}));
+    return;
+  }
+  self_->send(recorder_,
+              journal_packet(severity::warning, fmt::format("?:{}", left.key.id), left.pid,
+                             "runs on from a daemon that has died; this one does not manage it: end it by its pid"));
 }
 
 void launcher_state::on_exited(const keeper::exited& ended) {

@@ -51,6 +51,7 @@ private:
   void on_ready(const fd_ready& ready);
   void on_packet(os::packet& received);
   void on_exited(const keeper::exited& ended);
+  void on_held(const keeper::held& left);
   void settle_slow_launch(const std::function<bool(const slow_launch&)>& is_it);
 
   void refuse(const app_actor& app, const launch_order& order, std::string reason, int error);
