@@ -174,7 +174,7 @@ void app_state::report_change(process_status before) {
     }
   }
   if (is_removed_)
-    self_->send(registry_, process_removed{it_.id});
+    self_->send(registry_, process_removed{it_.id, it_.state.gen});
   else
     self_->send(registry_, process_changed{view()});
 }

@@ -164,6 +164,7 @@ struct process_changed {
 
 struct process_removed {
   process_id id{};
+  generation gen{}; ///< of its last launch
 };
 
 using registry_actor = caf::typed_actor<caf::result<outcome>(start_apps), caf::result<outcome>(act_on),

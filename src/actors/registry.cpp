@@ -34,6 +34,7 @@ registry_actor::behavior_type registry_state::make_behavior() {
           at->second.listed.view = changed.view;
       },
       [this](const process_removed& removed) {
+        newest_ = std::max(newest_, removed.gen);
         processes_.erase(removed.id);
         if (processes_.empty())
           next_id_ = 0;
@@ -88,7 +89,9 @@ process_id registry_state::add(const shared_spec& spec, const shared_environment
   auto& at = processes_[id];
   at.listed = {
       .view = {.id = id, .instance = instance, .created_at = wall_clock::now()}, .spec = spec, .caller = caller};
-  spawn_app(at, {});
+  lifecycle state;
+  state.gen = newest_; // a late event of an earlier process with this id must not be taken for one of this process
+  spawn_app(at, std::move(state));
   return id;
 }
 

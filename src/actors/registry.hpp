@@ -58,6 +58,7 @@ private:
   recorder_link_actor recorder_;
   std::map<process_id, entry> processes_;
   uint32_t next_id_ = 0;
+  generation newest_{0}; ///< of all deleted processes: an id that is given out again goes on from there
 };
 
 using registry_impl = registry_actor::stateful_impl<registry_state>;

@@ -12,8 +12,8 @@ namespace procvisor {
 /// The number by which a process is listed (PM2's pm_id). Never used again until the list is empty.
 enum class process_id : uint32_t {};
 
-/// Counts the launches of one process id, from 1. Every event about a running program carries it, so that a late one of
-/// an earlier launch is recognised and dropped.
+/// Counts the launches of one process id; it goes on where the id is given out anew. Every event about a running
+/// program carries it, so that a late one of an earlier launch is recognised and dropped.
 enum class generation : uint64_t {};
 
 using wall_clock = std::chrono::system_clock;
