@@ -29,12 +29,14 @@
 /// | event \ status | stopped | launching | online | stopping | waiting restart | errored |
 /// |---|---|---|---|---|---|---|
 /// | start_requested | launch | - | - | relaunch after exit | launch | launch |
-/// | restart_requested | launch | relaunch after exit* | terminate, then relaunch | relaunch after exit | launch |
-/// launch | | stop_requested | - | stop after launch* | terminate, then stay | stay after exit | stopped | stopped | |
-/// delete_requested | remove | remove after launch* | terminate, then remove | remove after exit | remove | remove | |
-/// launched | - | online (* or terminate) | - | - | - | - | | launch_failed | - | errored or waiting (* or what was
-/// asked) | - | - | - | - | | exited | - | - | policy | what was asked | - | - | | kill_timer_due | - | - | - | SIGKILL
-/// | - | - | | restart_timer_due | - | - | - | - | launch | - |
+/// | restart_requested | launch | relaunch* | terminate, relaunch | relaunch after exit | launch | launch |
+/// | stop_requested | - | stop* | terminate, stay | stay after exit | stopped | stopped |
+/// | delete_requested | remove | remove* | terminate, remove | remove after exit | remove | remove |
+/// | launched | - | online* | - | - | - | - |
+/// | launch_failed | - | errored, waiting* | - | - | - | - |
+/// | exited | - | - | policy | what was asked | - | - |
+/// | kill_timer_due | - | - | - | SIGKILL | - | - |
+/// | restart_timer_due | - | - | - | - | launch | - |
 ///
 /// (*) A launch is over within a millisecond, except from a network filesystem; what is asked meanwhile is remembered
 /// and done when it is over.

@@ -5,23 +5,24 @@
 /// or the one that replaces it. Nobody waits for an answer: the recorder may be stalled by a disk, and the daemon must
 /// not be.
 ///
-/// | op | from daemon | fds |
-/// |---|---|---|
-/// | open    | a launch: id, generation, pid, name, out, error, pid_file (absolute paths; out or error empty: that
-/// stream is read and thrown away) | stdout, stderr (read ends) | | ended   | the process is over: id, generation.
-/// Drain what its pipes hold, remove the pid file, answer `drained` | | | forget  | the process was deleted: id. Close
-/// its files once drained | | | journal | a line for procvisor.log: line (no newline) | | | save    | path: replace
-/// that file by the memfd's content (temp, fsync, rename, 0600), answer `saved` | memfd | | logs    | a client wants
-/// logs: request (its JSON-RPC id), lines, follow, out, err (which streams), journal (procvisor.log too), apps: [{id,
-/// name, out, error}]. The recorder answers the client itself and owns the fd from now on | client's socket | | tail |
-/// tag, id, lines: answer `tail` with the last lines of the newest launch's stderr, from memory | |
+/// From the daemon:
 ///
-/// | op | from recorder |
-/// |---|---|
-/// | drained | id, generation: both pipes have been read to their end |
-/// | trouble | id, text: a log file cannot be opened or written; what follows from it |
-/// | saved   | path, failed (empty: it is on disk) |
-/// | tail    | tag, text |
+/// - `open`: a launch: id, generation, pid, name, out, error, pid_file (absolute paths; out or error empty: that stream is
+///   read and thrown away). fds: stdout, stderr (read ends)
+/// - `ended`: the process is over: id, generation. Drain what its pipes hold, remove the pid file, answer `drained`
+/// - `forget`: the process was deleted: id. Close its files once drained
+/// - `journal`: a line for procvisor.log: line (no newline)
+/// - `save`: path: replace that file by the memfd's content (temp, fsync, rename, 0600), answer `saved`. fd: memfd
+/// - `logs`: a client wants logs: request (its JSON-RPC id), lines, follow, out, err (which streams), journal (procvisor.log
+///   too), apps: [{id, name, out, error}]. The recorder answers the client itself. fd: the client's socket, its own now
+/// - `tail`: tag, id, lines: answer `tail` with the last lines of the newest launch's stderr
+///
+/// From the recorder:
+///
+/// - `drained`: id, generation: both pipes have been read to their end
+/// - `trouble`: id, text: a log file cannot be opened or written; what follows from it
+/// - `saved`: path, failed (empty: it is on disk)
+/// - `tail`: tag, text
 namespace procvisor::recorder_wire {
 
 namespace op {

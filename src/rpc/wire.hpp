@@ -7,17 +7,19 @@
 ///
 /// Errors: `{"code": <exit_code>, "message": what, "data": {"hint": ...}}`.
 ///
-/// | method | params | result |
-/// |---|---|---|
-/// | ping     | | {pid, keeper, version} |
-/// | start    | apps: [spec (core/option_table: spec_to_json)], environment: {the caller's}, when_running: restart,
-/// refuse or add | outcome | | stop, restart, delete, start_existing | targets: [text as typed], names: [exact names,
-/// from a file; one that is not there is skipped] | outcome | | list     | | {processes: [row], notes: [text]} | |
-/// jlist    | | [PM2's shape, with the environment] | | describe | target | [row + everything of the spec but its
-/// environment, log paths, pid file] | | logs     | targets (none: all), lines, follow, out, err, journal | none: `log`
-/// notifications {id, name, stream: out, err or journal, line}, `tail` notifications {id, name, stream, path, lines:
-/// [..]} first. Without follow, then a result {}. Sent by the recorder | | kill     | | {stopped: n}; then the daemon
-/// ends, and the keeper after it |
+/// Each method with its params, and its result:
+///
+/// - `ping`: {pid, keeper, version}
+/// - `start`, apps: [spec], environment: {the caller's}, when_running: restart, refuse or add: outcome
+/// - `stop`, `restart`, `delete`, `start_existing`, targets: [text as typed], names: [exact names, from a file; one that
+///   is not there is skipped]: outcome
+/// - `list`: {processes: [row], notes: [text]}
+/// - `jlist`: [PM2's shape, with the environment]
+/// - `describe`, target: [row, and beside its members all of the spec but its environment; files as they are resolved]
+/// - `logs`, targets (none: all), lines, follow, out, err, journal: the recorder answers, first with `tail` notifications
+///   {id, name, stream, path, lines: [..]}, then with `log` notifications {id, name, stream: out, err or journal, line};
+///   without follow, then a result {}
+/// - `kill`: {stopped: n}; then the daemon ends, and the keeper after it
 ///
 /// outcome: {done: [row], failed: [{target or name, code, message, hint}]}
 ///
