@@ -112,8 +112,16 @@ struct new_recorder {
   shared_fd socket;
 };
 
-using recorder_link_actor =
-    caf::typed_actor<caf::result<void>(recorder_packet), caf::result<void>(new_recorder), caf::result<void>(fd_ready)>;
+/// Wanted: the last lines that this launch has written to stderr, its pipe drained before. Empty where there are none,
+/// where it is no longer the newest launch of its process, and where the recorder has not answered within half a second.
+struct tail_stderr {
+  process_id id{};
+  generation gen{};
+  size_t lines = 20;
+};
+
+using recorder_link_actor = caf::typed_actor<caf::result<void>(recorder_packet), caf::result<std::string>(tail_stderr),
+                                             caf::result<void>(new_recorder), caf::result<void>(fd_ready)>;
 
 // -- registry: names, ids, namespaces
 
@@ -228,6 +236,7 @@ CAF_BEGIN_TYPE_ID_BLOCK(procvisor_daemon, caf::id_block::procvisor_loop::end)
   // recorder_link
   CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::recorder_packet))
   CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::new_recorder))
+  CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::tail_stderr))
 
   // registry
   CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::start_apps))
@@ -260,6 +269,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::reap_order)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::end_keeper)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::recorder_packet)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::new_recorder)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::tail_stderr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::start_apps)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::act_on)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::outcome)

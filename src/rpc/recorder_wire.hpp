@@ -15,7 +15,8 @@
 /// - `save`: path: replace that file by the memfd's content (temp, fsync, rename, 0600), answer `saved`. fd: memfd
 /// - `logs`: a client wants logs: request (its JSON-RPC id), lines, follow, out, err (which streams), journal (procvisor.log
 ///   too), apps: [{id, name, out, error}]. The recorder answers the client itself. fd: the client's socket, its own now
-/// - `tail`: tag, id, lines: answer `tail` with the last lines of the newest launch's stderr
+/// - `tail`: tag, id, generation, lines: answer `tail` with the last lines that this launch has written to stderr; empty
+///   where it is not the newest one of its process
 ///
 /// From the recorder:
 ///

@@ -24,8 +24,8 @@ struct app_fixture : actor_fixture {
             [](const fd_ready&) {}};
   });
   recorder_link_actor recorder = sys.spawn([this](recorder_link_actor::pointer) -> recorder_link_actor::behavior_type {
-    return {[this](const recorder_packet& packet) { recorded.push_back(packet); }, [](const new_recorder&) {},
-            [](const fd_ready&) {}};
+    return {[this](const recorder_packet& packet) { recorded.push_back(packet); },
+            [](const tail_stderr&) { return std::string{}; }, [](const new_recorder&) {}, [](const fd_ready&) {}};
   });
   registry_actor registry = sys.spawn([this](registry_actor::pointer) -> registry_actor::behavior_type {
     return {[](const start_apps&) { return outcome{}; }, [](const act_on&) { return outcome{}; },

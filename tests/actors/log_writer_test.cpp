@@ -246,11 +246,13 @@ TEST_CASE_FIXTURE(recorder_fixture, "log_writer: tail gives the last errors of t
   const auto second = open(0, 2);
   write(second.err, "a\nb\nc\nunfinished");
 
-  send({{"op", "tail"}, {"tag", 7}, {"id", 0}, {"lines", 2}});
+  send({{"op", "tail"}, {"tag", 7}, {"id", 0}, {"generation", 2}, {"lines", 2}});
 
   CHECK(answer() == json{{"op", "tail"}, {"tag", 7}, {"id", 0}, {"text", "c\nunfinished\n"}});
-  send({{"op", "tail"}, {"tag", 8}, {"id", 0}, {"lines", 100}});
+  send({{"op", "tail"}, {"tag", 8}, {"id", 0}, {"generation", 2}, {"lines", 100}});
   CHECK(answer()["text"] == "a\nb\nc\nunfinished\n");
+  send({{"op", "tail"}, {"tag", 9}, {"id", 0}, {"generation", 1}, {"lines", 100}});
+  CHECK(answer()["text"] == ""); // overtaken by its successor
 }
 
 TEST_CASE_FIXTURE(recorder_fixture, "log_writer: tail of an app without an error log is empty") {
@@ -259,9 +261,9 @@ TEST_CASE_FIXTURE(recorder_fixture, "log_writer: tail of an app without an error
   const auto app = open(packet);
   write(app.err, "gone\n");
 
-  send({{"op", "tail"}, {"tag", 1}, {"id", 0}, {"lines", 2}});
+  send({{"op", "tail"}, {"tag", 1}, {"id", 0}, {"generation", 1}, {"lines", 2}});
   CHECK(answer()["text"] == "");
-  send({{"op", "tail"}, {"tag", 2}, {"id", 99}, {"lines", 2}});
+  send({{"op", "tail"}, {"tag", 2}, {"id", 99}, {"generation", 1}, {"lines", 2}});
   CHECK(answer()["text"] == "");
 }
 

@@ -22,7 +22,8 @@ struct registry_fixture : actor_fixture {
             [](const reap_order&) {}, [](const end_keeper&) {}, [](const fd_ready&) {}};
   });
   recorder_link_actor recorder = sys.spawn([](recorder_link_actor::pointer) -> recorder_link_actor::behavior_type {
-    return {[](const recorder_packet&) {}, [](const new_recorder&) {}, [](const fd_ready&) {}};
+    return {[](const recorder_packet&) {}, [](const tail_stderr&) { return std::string{}; }, [](const new_recorder&) {},
+            [](const fd_ready&) {}};
   });
   registry_actor registry = sys.spawn<registry_impl>("/home", launcher, recorder);
 

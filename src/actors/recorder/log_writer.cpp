@@ -45,7 +45,7 @@ log_writer_actor::behavior_type log_writer_state::make_behavior() {
       [this](const forget&) { on_forget(); },
       [this](const finish&) { on_finish(); },
       [this](const follow& wanted) { return on_follow(wanted); },
-      [this](const tail& wanted) { return last_errors(wanted.lines); },
+      [this](const tail& wanted) { return last_errors(wanted); },
   };
 }
 
@@ -249,12 +249,14 @@ void log_writer_state::on_down(const caf::actor_addr& follower) {
   }
 }
 
-std::string log_writer_state::last_errors(size_t lines) {
+std::string log_writer_state::last_errors(const tail& wanted) {
+  if (wanted.gen != newest_)
+    return {};
   for (auto& each : launches_)
     drain_waiting(each);
   drop_ended_launches();
   const auto& errors = sink(1);
-  os::file_tail file{errors.path(), errors_from_, errors.size(), lines};
+  os::file_tail file{errors.path(), errors_from_, errors.size(), wanted.lines};
   std::string text;
   while (!file.done()) {
     for (const auto line : file.next_lines())

@@ -44,7 +44,7 @@ private:
   void on_finish();
   void on_down(const caf::actor_addr& follower);
   follow_start on_follow(const follow& wanted);
-  std::string last_errors(size_t lines);
+  std::string last_errors(const tail& wanted);
   caf::error hand_over(const std::exception_ptr& thrown);
 
   launch* find(generation gen) noexcept;

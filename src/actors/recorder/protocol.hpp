@@ -150,8 +150,9 @@ struct forget {};
 /// Take what is in the pipes, write what is pending, end.
 struct finish {};
 
-/// Wanted: the last lines that the newest launch has written to its error log.
+/// Wanted: the last lines that a launch has written to stderr, if it is the newest one.
 struct tail {
+  generation gen{};
   size_t lines = 0;
 };
 

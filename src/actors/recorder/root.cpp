@@ -333,7 +333,7 @@ void root_state::on_tail(const json& packet, fd_list) {
   const auto writer = writers_.find(id_of(packet));
   if (writer == writers_.end())
     return reply({});
-  self_->request(writer->second, caf::infinite, tail{packet.at("lines").get<size_t>()})
+  self_->request(writer->second, caf::infinite, tail{generation_of(packet), packet.at("lines").get<size_t>()})
       .then(reply, [reply](const caf::error&) { reply({}); });
 }
 
