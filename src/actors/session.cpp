@@ -2,19 +2,14 @@
 
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
-#include <optional>
-#include <unordered_map>
 
 #include <fmt/format.h>
 
-#include "actors/recorder_link.hpp"
 #include "actors/support.hpp"
-#include "core/option_table.hpp"
-#include "rpc/recorder_wire.hpp"
 #include "rpc/rows.hpp"
 #include "rpc/wire.hpp"
 
@@ -22,56 +17,22 @@ namespace procvisor {
 
 using nlohmann::json;
 
-namespace {
-
-std::vector<std::string> texts(const json& params, const char* key) {
-  std::vector<std::string> values;
-  if (const auto at = params.find(key); at != params.end() && at->is_array())
-    for (const auto& value : *at)
-      if (value.is_string())
-        values.push_back(value.get<std::string>());
-  return values;
+std::span<const session_state::method> session_state::methods() {
+  static constexpr method table[] = {
+      {rpc::method::ping, &session_state::ping},
+      {rpc::method::start, &session_state::start},
+      {rpc::method::start_existing, &session_state::restart},
+      {rpc::method::stop, &session_state::stop},
+      {rpc::method::restart, &session_state::restart},
+      {rpc::method::remove, &session_state::remove},
+      {rpc::method::list, &session_state::list},
+      {rpc::method::jlist, &session_state::jlist},
+      {rpc::method::describe, &session_state::describe},
+      {rpc::method::logs, &session_state::logs},
+      {rpc::method::kill, &session_state::kill},
+  };
+  return table;
 }
-
-bool flag(const json& params, const char* key, bool otherwise) {
-  const auto at = params.find(key);
-  return at != params.end() && at->is_boolean() ? at->get<bool>() : otherwise;
-}
-
-json failures(const std::vector<failed_target>& failed) {
-  auto list = json::array();
-  for (const auto& one : failed)
-    list.push_back({{"target", one.target},
-                    {"code", static_cast<int>(one.what.code)},
-                    {"message", one.what.what},
-                    {"hint", one.what.hint}});
-  return list;
-}
-
-result<shared_environment> environment_of(const json& params) {
-  auto env = std::make_shared<environment>();
-  if (const auto at = params.find("environment"); at != params.end()) {
-    if (!at->is_object())
-      return fail(exit_code::other, "the request's environment is not an object");
-    for (const auto& [name, value] : at->items())
-      if (value.is_string())
-        env->emplace(name, value.get<std::string>());
-  }
-  return env;
-}
-
-std::optional<when_running> policy_of(const json& params) {
-  const auto text = params.value("when_running", "refuse");
-  if (text == "restart")
-    return when_running::restart;
-  if (text == "refuse")
-    return when_running::refuse;
-  if (text == "add")
-    return when_running::add;
-  return std::nullopt;
-}
-
-} // namespace
 
 session_state::session_state(session_actor::pointer self, shared_fd client, session_peers peers)
   : self_(self), peers_(std::move(peers)),
@@ -142,185 +103,23 @@ void session_state::handle(const json& request) {
   }
   if (const auto id = request.find("id"); id != request.end())
     id_ = *id;
-  const auto& method = request["method"].get_ref<const std::string&>();
+  const auto& wanted = request["method"].get_ref<const std::string&>();
   const json params = request.contains("params") && request["params"].is_object() ? request["params"] : json::object();
-  if (method == rpc::method::ping)
-    ping();
-  else if (method == rpc::method::start)
-    start(params);
-  else if (method == rpc::method::start_existing || method == rpc::method::restart)
-    act(app_verb::restart, params);
-  else if (method == rpc::method::stop)
-    act(app_verb::stop, params);
-  else if (method == rpc::method::remove)
-    act(app_verb::remove, params);
-  else if (method == rpc::method::list)
-    list();
-  else if (method == rpc::method::jlist)
-    jlist();
-  else if (method == rpc::method::describe)
-    describe(params);
-  else if (method == rpc::method::logs)
-    logs(params);
-  else if (method == rpc::method::kill)
-    kill();
-  else
-    reply_error({exit_code::usage, fmt::format("the daemon knows no method '{}'", method),
+  const auto found = std::ranges::find(methods(), wanted, &method::name);
+  if (found == methods().end()) {
+    reply_error({exit_code::usage, fmt::format("the daemon knows no method '{}'", wanted),
                  "is the client newer than the daemon? procvisor kill ends it"});
-}
-
-// -- methods --------------------------------------------------------------------
-
-void session_state::ping() {
-  reply({{"pid", getpid()}, {"keeper", peers_.keeper_pid}, {"version", PROCVISOR_VERSION}});
-}
-
-void session_state::start(const json& params) {
-  start_apps request;
-  const auto policy = policy_of(params);
-  const auto apps = params.find("apps");
-  if (!policy || apps == params.end() || !apps->is_array()) {
-    reply_error({exit_code::usage, "start needs apps, and when_running is restart, refuse or add", {}});
     return;
   }
-  request.policy = *policy;
-  for (const auto& wire : *apps) {
-    auto spec = spec_from_json(wire);
-    if (!spec) {
-      reply_error(spec.error());
-      return;
-    }
-    request.specs.push_back(std::make_shared<const app_spec>(std::move(*spec)));
+  try {
+    (this->*found->serve)(params);
+  } catch (const json::type_error& e) {
+    reply_error(
+        {exit_code::usage, fmt::format("the params of '{}' are not as rpc/wire.hpp says: {}", wanted, e.what()), {}});
   }
-  auto caller = environment_of(params);
-  if (!caller) {
-    reply_error(caller.error());
-    return;
-  }
-  request.caller = std::move(*caller);
-  ask_registry<outcome>(request, [this](const outcome& result) { reply_outcome(result); });
-}
-
-void session_state::act(app_verb verb, const json& params) {
-  ask_registry<outcome>(act_on{verb, texts(params, "targets"), texts(params, "names")},
-                        [this](const outcome& result) { reply_outcome(result); });
-}
-
-void session_state::list() {
-  with_usage({}, [this](const found_processes& found, const std::vector<usage>& used) {
-    std::string text = R"({"notes":[],"processes":[)";
-    for (size_t i = 0; i < found.processes.size(); ++i) {
-      const auto& one = found.processes[i];
-      if (i > 0)
-        text += ',';
-      rpc::append_row(text, {one.view, *one.spec, used[i].cpu, used[i].memory});
-    }
-    text += "]}";
-    reply_text(text);
-  });
-}
-
-void session_state::jlist() {
-  with_usage({}, [this](const found_processes& found, const std::vector<usage>& used) {
-    auto all = json::array();
-    for (size_t i = 0; i < found.processes.size(); ++i) {
-      const auto& one = found.processes[i];
-      const auto env =
-          launch_environment(*one.spec, *one.caller, {one.view.id, one.view.gen, one.view.instance, peers_.home});
-      all.push_back(rpc::to_jlist({one.view, *one.spec, used[i].cpu, used[i].memory}, env,
-                                  resolve_log_paths(*one.spec, one.view.id, peers_.home), peers_.home));
-    }
-    reply(std::move(all));
-  });
-}
-
-void session_state::describe(const json& params) {
-  with_usage({params.value("target", "")}, [this](const found_processes& found, const std::vector<usage>& used) {
-    if (!found.failed.empty()) {
-      reply_error(found.failed.front().what);
-      return;
-    }
-    auto all = json::array();
-    for (size_t i = 0; i < found.processes.size(); ++i) {
-      const auto& one = found.processes[i];
-      all.push_back(rpc::to_details({one.view, *one.spec, used[i].cpu, used[i].memory},
-                                    resolve_log_paths(*one.spec, one.view.id, peers_.home)));
-    }
-    reply(std::move(all));
-  });
-}
-
-void session_state::logs(const json& params) {
-  ask_registry<found_processes>(find_processes{texts(params, "targets")}, [this, params](const found_processes& found) {
-    if (!found.failed.empty()) {
-      reply_error(found.failed.front().what);
-      return;
-    }
-    auto apps = json::array();
-    for (const auto& one : found.processes) {
-      const auto files = resolve_log_paths(*one.spec, one.view.id, peers_.home);
-      apps.push_back({{"id", static_cast<uint32_t>(one.view.id)},
-                      {"name", one.spec->name},
-                      {"out", files.out},
-                      {"error", files.error}});
-    }
-    const bool journal_only = flag(params, "journal_only", false);
-    const json packet{
-        {"op", recorder_wire::op::logs},
-        {"request", id_},
-        {"lines", params.value("lines", 15)},
-        {"follow", flag(params, "follow", true)},
-        {"out", flag(params, "out", true)},
-        {"err", flag(params, "err", true)},
-        {"journal", flag(params, "journal", false)},
-        {"apps", journal_only ? json::array() : std::move(apps)},
-    };
-    self_->send(peers_.recorder, recorder_packet{packet.dump(-1, ' ', false, json::error_handler_t::replace),
-                                                 {std::make_shared<os::unique_fd>(client_.release())}});
-    self_->quit();
-  });
-}
-
-void session_state::kill() {
-  ask_registry<outcome>(act_on{app_verb::remove, {}, {}, true}, [this](const outcome& result) {
-    ends_everything_ = true;
-    reply({{"stopped", result.done.size()}});
-  });
-}
-
-// -- asking ---------------------------------------------------------------------
-
-template <class Result, class Then>
-void session_state::ask_registry(const auto& question, Then then) {
-  self_->request(peers_.registry, caf::infinite, question)
-      .then([then](const Result& result) { then(result); },
-            [this](const caf::error& why) {
-              reply_error({exit_code::other, caf::to_string(why), {}});
-            });
-}
-
-template <class Then>
-void session_state::with_usage(std::vector<std::string> targets, Then then) {
-  ask_registry<found_processes>(find_processes{std::move(targets)}, [this, then](const found_processes& found) {
-    sample_processes question;
-    for (const auto& one : found.processes)
-      question.pids.push_back(one.view.pid);
-    self_->request(peers_.sampler, caf::infinite, std::move(question))
-        .then([then, found](const samples& taken) { then(found, taken.values); },
-              [this](const caf::error& why) {
-                reply_error({exit_code::other, caf::to_string(why), {}});
-              });
-  });
 }
 
 // -- replying -------------------------------------------------------------------
-
-void session_state::reply_outcome(const outcome& result) {
-  auto done = json::array();
-  for (const auto& one : result.done)
-    done.push_back(rpc::to_row({one.view, *one.spec, 0, 0}));
-  reply({{"done", std::move(done)}, {"failed", failures(result.failed)}});
-}
 
 void session_state::reply(const json& result) {
   reply_text(result.dump(-1, ' ', false, json::error_handler_t::replace));

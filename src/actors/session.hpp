@@ -1,6 +1,9 @@
 #pragma once
 
+#include <span>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
@@ -27,21 +30,34 @@ private:
   bool handle_next_line();
   void handle(const nlohmann::json& request);
 
-  void ping();
+  /// A method of the wire (rpc/wire.hpp) and what serves it.
+  struct method {
+    std::string_view name;
+    void (session_state::*serve)(const nlohmann::json& params);
+  };
+  static std::span<const method> methods();
+
+  // -- session_actions.cpp: what changes something
   void start(const nlohmann::json& params);
+  void stop(const nlohmann::json& params) { act(app_verb::stop, params); }
+  void restart(const nlohmann::json& params) { act(app_verb::restart, params); }
+  void remove(const nlohmann::json& params) { act(app_verb::remove, params); }
   void act(app_verb verb, const nlohmann::json& params);
-  void list();
-  void jlist();
+  void kill(const nlohmann::json& params);
+  void reply_outcome(const outcome& result);
+
+  // -- session_reads.cpp: what only looks
+  void ping(const nlohmann::json& params);
+  void list(const nlohmann::json& params);
+  void jlist(const nlohmann::json& params);
   void describe(const nlohmann::json& params);
   void logs(const nlohmann::json& params);
-  void kill();
 
   /// Asks the registry what the targets mean, and the sampler for the usage of what runs.
   template <class Then>
   void with_usage(std::vector<std::string> targets, Then then);
   template <class Result, class Then>
   void ask_registry(const auto& question, Then then);
-  void reply_outcome(const outcome& result);
 
   void reply(const nlohmann::json& result);
   void reply_text(std::string_view result); ///< JSON already
@@ -62,5 +78,28 @@ private:
 };
 
 using session_impl = session_actor::stateful_impl<session_state>;
+
+template <class Result, class Then>
+void session_state::ask_registry(const auto& question, Then then) {
+  self_->request(peers_.registry, caf::infinite, question)
+      .then([then](const Result& result) { then(result); },
+            [this](const caf::error& why) {
+              reply_error({exit_code::other, caf::to_string(why), {}});
+            });
+}
+
+template <class Then>
+void session_state::with_usage(std::vector<std::string> targets, Then then) {
+  ask_registry<found_processes>(find_processes{std::move(targets)}, [this, then](const found_processes& found) {
+    sample_processes question;
+    for (const auto& one : found.processes)
+      question.pids.push_back(one.view.pid);
+    self_->request(peers_.sampler, caf::infinite, std::move(question))
+        .then([then, found](const samples& taken) { then(found, taken.values); },
+              [this](const caf::error& why) {
+                reply_error({exit_code::other, caf::to_string(why), {}});
+              });
+  });
+}
 
 } // namespace procvisor

@@ -1,0 +1,97 @@
+/// The methods of a session that change something.
+#include <optional>
+
+#include <nlohmann/json.hpp>
+
+#include "actors/session.hpp"
+#include "core/option_table.hpp"
+#include "rpc/params.hpp"
+#include "rpc/rows.hpp"
+
+namespace procvisor {
+
+using nlohmann::json;
+
+namespace {
+
+json failures(const std::vector<failed_target>& failed) {
+  auto list = json::array();
+  for (const auto& one : failed)
+    list.push_back({{"target", one.target},
+                    {"code", static_cast<int>(one.what.code)},
+                    {"message", one.what.what},
+                    {"hint", one.what.hint}});
+  return list;
+}
+
+result<shared_environment> environment_of(const json& params) {
+  auto env = std::make_shared<environment>();
+  if (const auto at = params.find("environment"); at != params.end()) {
+    if (!at->is_object())
+      return fail(exit_code::other, "the request's environment is not an object");
+    for (const auto& [name, value] : at->items())
+      if (value.is_string())
+        env->emplace(name, value.get<std::string>());
+  }
+  return env;
+}
+
+std::optional<when_running> policy_of(const json& params) {
+  const auto text = params.value("when_running", "refuse");
+  if (text == "restart")
+    return when_running::restart;
+  if (text == "refuse")
+    return when_running::refuse;
+  if (text == "add")
+    return when_running::add;
+  return std::nullopt;
+}
+
+} // namespace
+
+void session_state::start(const json& params) {
+  start_apps request;
+  const auto policy = policy_of(params);
+  const auto apps = params.find("apps");
+  if (!policy || apps == params.end() || !apps->is_array()) {
+    reply_error({exit_code::usage, "start needs apps, and when_running is restart, refuse or add", {}});
+    return;
+  }
+  request.policy = *policy;
+  for (const auto& wire : *apps) {
+    auto spec = spec_from_json(wire);
+    if (!spec) {
+      reply_error(spec.error());
+      return;
+    }
+    request.specs.push_back(std::make_shared<const app_spec>(std::move(*spec)));
+  }
+  auto caller = environment_of(params);
+  if (!caller) {
+    reply_error(caller.error());
+    return;
+  }
+  request.caller = std::move(*caller);
+  ask_registry<outcome>(request, [this](const outcome& result) { reply_outcome(result); });
+}
+
+void session_state::act(app_verb verb, const json& params) {
+  ask_registry<outcome>(act_on{verb, rpc::texts(params, "targets"), rpc::texts(params, "names")},
+                        [this](const outcome& result) { reply_outcome(result); });
+}
+
+void session_state::kill(const json&) {
+  ask_registry<outcome>(act_on{app_verb::remove, {}, {}, true}, [this](const outcome& result) {
+    ends_everything_ = true;
+    reply({{"stopped", result.done.size()}});
+  });
+}
+
+void session_state::reply_outcome(const outcome& result) {
+  auto done = json::array();
+  for (const auto& one : result.done)
+    done.push_back(rpc::to_row({one.view, *one.spec, 0, 0}));
+  reply({{"done", std::move(done)}, {"failed", failures(result.failed)}});
+}
+
+} // namespace procvisor

@@ -1,0 +1,95 @@
+/// The methods of a session that only look.
+#include <unistd.h>
+
+#include <nlohmann/json.hpp>
+
+#include "actors/session.hpp"
+#include "rpc/params.hpp"
+#include "rpc/recorder_wire.hpp"
+#include "rpc/rows.hpp"
+
+namespace procvisor {
+
+using nlohmann::json;
+
+void session_state::ping(const json&) {
+  reply({{"pid", getpid()}, {"keeper", peers_.keeper_pid}, {"version", PROCVISOR_VERSION}});
+}
+
+void session_state::list(const json&) {
+  with_usage({}, [this](const found_processes& found, const std::vector<usage>& used) {
+    std::string text = R"({"notes":[],"processes":[)";
+    for (size_t i = 0; i < found.processes.size(); ++i) {
+      const auto& one = found.processes[i];
+      if (i > 0)
+        text += ',';
+      rpc::append_row(text, {one.view, *one.spec, used[i].cpu, used[i].memory});
+    }
+    text += "]}";
+    reply_text(text);
+  });
+}
+
+void session_state::jlist(const json&) {
+  with_usage({}, [this](const found_processes& found, const std::vector<usage>& used) {
+    auto all = json::array();
+    for (size_t i = 0; i < found.processes.size(); ++i) {
+      const auto& one = found.processes[i];
+      const auto env =
+          launch_environment(*one.spec, *one.caller, {one.view.id, one.view.gen, one.view.instance, peers_.home});
+      all.push_back(rpc::to_jlist({one.view, *one.spec, used[i].cpu, used[i].memory}, env,
+                                  resolve_log_paths(*one.spec, one.view.id, peers_.home), peers_.home));
+    }
+    reply(std::move(all));
+  });
+}
+
+void session_state::describe(const json& params) {
+  with_usage({params.value("target", "")}, [this](const found_processes& found, const std::vector<usage>& used) {
+    if (!found.failed.empty()) {
+      reply_error(found.failed.front().what);
+      return;
+    }
+    auto all = json::array();
+    for (size_t i = 0; i < found.processes.size(); ++i) {
+      const auto& one = found.processes[i];
+      all.push_back(rpc::to_details({one.view, *one.spec, used[i].cpu, used[i].memory},
+                                    resolve_log_paths(*one.spec, one.view.id, peers_.home)));
+    }
+    reply(std::move(all));
+  });
+}
+
+void session_state::logs(const json& params) {
+  ask_registry<found_processes>(
+      find_processes{rpc::texts(params, "targets")}, [this, params](const found_processes& found) {
+        if (!found.failed.empty()) {
+          reply_error(found.failed.front().what);
+          return;
+        }
+        auto apps = json::array();
+        for (const auto& one : found.processes) {
+          const auto files = resolve_log_paths(*one.spec, one.view.id, peers_.home);
+          apps.push_back({{"id", static_cast<uint32_t>(one.view.id)},
+                          {"name", one.spec->name},
+                          {"out", files.out},
+                          {"error", files.error}});
+        }
+        const bool journal_only = rpc::flag(params, "journal_only", false);
+        const json packet{
+            {"op", recorder_wire::op::logs},
+            {"request", id_},
+            {"lines", params.value("lines", 15)},
+            {"follow", rpc::flag(params, "follow", true)},
+            {"out", rpc::flag(params, "out", true)},
+            {"err", rpc::flag(params, "err", true)},
+            {"journal", rpc::flag(params, "journal", false)},
+            {"apps", journal_only ? json::array() : std::move(apps)},
+        };
+        self_->send(peers_.recorder, recorder_packet{packet.dump(-1, ' ', false, json::error_handler_t::replace),
+                                                     {std::make_shared<os::unique_fd>(client_.release())}});
+        self_->quit();
+      });
+}
+
+} // namespace procvisor
