@@ -21,9 +21,9 @@ struct overloaded : Fs... {
 } // namespace
 
 app_state::app_state(app_actor::pointer self, app_setup setup, launcher_actor launcher, recorder_link_actor recorder,
-                     registry_actor registry)
+                     tree_ender_actor tree_ender, registry_actor registry)
   : self_(self), it_(std::move(setup)), launcher_(std::move(launcher)), recorder_(std::move(recorder)),
-    registry_(std::move(registry)) {
+    tree_ender_(std::move(tree_ender)), registry_(std::move(registry)) {
 }
 
 app_actor::behavior_type app_state::make_behavior() {
@@ -41,6 +41,7 @@ app_actor::behavior_type app_state::make_behavior() {
         happen(launch_failed{refused.gen, refused.reason, refused.is_transient});
       },
       [this](const process_exited& ended) { on_exit(ended); },
+      [this](const tree_ended& over) { on_tree_ended(over); },
   };
 }
 
@@ -65,29 +66,56 @@ caf::result<process_view> app_state::on_request(app_verb verb) {
 }
 
 void app_state::on_exit(const process_exited& ended) {
-  if (ended.gen == it_.state.gen && it_.state.pid > 0) {
-    // The zombie still holds its number, so this reaches nothing but what is left of its process group.
-    if (it_.spec->treekill)
-      signal_tree(SIGKILL);
-    journal(severity::info, fmt::format("ended with {} after {} ms", describe(ended.status),
-                                        std::chrono::duration_cast<std::chrono::milliseconds>(
-                                            self_->clock().now() - it_.state.started_at.steady)
-                                            .count()));
+  if (ended.gen != it_.state.gen || it_.state.pid <= 0) {
+    conclude_exit(ended, now()); // of an earlier launch
+    return;
   }
+  if (remains_of_)
+    return; // said twice
+  journal(severity::info, fmt::format("ended with {} after {} ms", describe(ended.status),
+                                      std::chrono::duration_cast<std::chrono::milliseconds>(
+                                          self_->clock().now() - it_.state.started_at.steady)
+                                          .count()));
+  if (!it_.spec->treekill || !ended.may_have_left_some) {
+    conclude_exit(ended, now());
+    return;
+  }
+  remains_of_.emplace(ended, now());
+  if (it_.state.status == process_status::stopping) {
+    order_tree_end(0); // what it has started was asked to end as well, and has until kill_timeout
+  } else {
+    timer_.dispose();
+    order_tree_end(SIGKILL);
+  }
+  self_->send(registry_, process_changed{view()});
+}
+
+void app_state::on_tree_ended(const tree_ended& over) {
+  if (!remains_of_ || remains_of_->first.gen != over.gen)
+    return;
+  if (over.killed > 0)
+    journal(severity::warning, fmt::format("killed {} of the processes that it had started", over.killed));
+  const auto [ended, at] = *std::exchange(remains_of_, {});
+  conclude_exit(ended, at);
+}
+
+void app_state::conclude_exit(const process_exited& ended, moment at) {
+  if (tree_ordered_ == ended.gen)
+    self_->send(tree_ender_, tree_settled{it_.id, ended.gen});
   self_->send(launcher_, reap_order{it_.id, ended.gen});
   self_->send(recorder_, recorder_packet{nlohmann::json{{"op", recorder_wire::op::ended},
                                                         {"id", static_cast<uint32_t>(it_.id)},
                                                         {"generation", static_cast<uint64_t>(ended.gen)}}
                                              .dump(),
                                          {}});
-  happen(exited{ended.gen, ended.status});
+  happen(exited{ended.gen, ended.status}, at);
 }
 
-void app_state::happen(const lifecycle_event& event) {
+void app_state::happen(const lifecycle_event& event, moment at) {
   if (is_removed_)
     return;
   const auto before = it_.state.status;
-  auto [next, effects] = step(std::move(it_.state), *it_.spec, event, {self_->clock().now(), wall_clock::now()});
+  auto [next, effects] = step(std::move(it_.state), *it_.spec, event, at);
   it_.state = std::move(next);
   for (const auto& effect : effects)
     perform(effect);
@@ -102,11 +130,11 @@ void app_state::perform(const lifecycle_effect& effect) {
   std::visit(
       overloaded{
           [this](const launch& order) { order_launch(order.gen); },
-          [this](const terminate&) { signal_tree(SIGINT); },
+          [this](const terminate&) { signal_app(SIGINT); },
           [this](const kill_now&) {
             journal(severity::warning,
                     fmt::format("still there {} ms after SIGINT: sending SIGKILL", it_.spec->kill_timeout.count()));
-            signal_tree(SIGKILL);
+            signal_app(SIGKILL);
           },
           [this](const start_kill_timer& wait) { arm(wait.after, kill_timer_due{it_.state.gen}); },
           [this](const start_restart_timer& wait) { arm(wait.after, restart_timer_due{it_.state.gen}); },
@@ -137,12 +165,24 @@ void app_state::order_launch(generation gen) {
                                       .files = std::move(files)});
 }
 
-void app_state::signal_tree(int signal) {
-  // Its own session makes its pid the number of its process group. Neither number is used again before the keeper has
-  // reaped it, which waits for reap_order.
-  const auto pid = it_.state.pid;
-  if (pid > 0)
-    ::kill(it_.spec->treekill ? -pid : pid, signal);
+void app_state::signal_app(int signal) {
+  // The keeper does not reap it before reap_order, so the number is still its own.
+  if (it_.state.pid <= 0)
+    return;
+  if (it_.spec->treekill)
+    order_tree_end(signal);
+  else
+    ::kill(it_.state.pid, signal);
+}
+
+void app_state::order_tree_end(int signal) {
+  tree_ordered_ = it_.state.gen;
+  self_->send(tree_ender_, tree_order{.id = it_.id,
+                                      .gen = it_.state.gen,
+                                      .label = label(),
+                                      .leader = it_.state.pid,
+                                      .leader_is_over = remains_of_.has_value(),
+                                      .signal = signal});
 }
 
 void app_state::arm(std::chrono::milliseconds after, lifecycle_event event) {
@@ -188,8 +228,8 @@ process_view app_state::view() const {
   const auto& s = it_.state;
   return {.id = it_.id,
           .gen = s.gen,
-          .pid = s.pid,
-          .status = s.status,
+          .pid = remains_of_ ? 0 : s.pid,
+          .status = remains_of_ ? process_status::stopping : s.status,
           .instance = it_.instance,
           .restarts = s.restarts,
           .unstable_restarts = s.unstable_restarts,

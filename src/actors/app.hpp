@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <caf/disposable.hpp>
@@ -32,21 +33,26 @@ public:
   static inline const char* name = "procvisor.app";
 
   app_state(app_actor::pointer self, app_setup setup, launcher_actor launcher, recorder_link_actor recorder,
-            registry_actor registry);
+            tree_ender_actor tree_ender, registry_actor registry);
   app_actor::behavior_type make_behavior();
 
 private:
   caf::result<process_view> on_request(app_verb verb);
   void on_exit(const process_exited& ended);
+  void on_tree_ended(const tree_ended& over);
+  void conclude_exit(const process_exited& ended, moment at);
 
-  void happen(const lifecycle_event& event);
+  void happen(const lifecycle_event& event) { happen(event, now()); }
+  void happen(const lifecycle_event& event, moment at);
   void perform(const lifecycle_effect& effect);
   void order_launch(generation gen);
-  void signal_tree(int signal);
+  void signal_app(int signal);
+  void order_tree_end(int signal);
   void arm(std::chrono::milliseconds after, lifecycle_event event);
   void report_change(process_status before);
   void answer_pending();
 
+  moment now() const { return {self_->clock().now(), wall_clock::now()}; }
   process_view view() const;
   std::string label() const;
   void journal(severity level, const std::string& text);
@@ -55,8 +61,12 @@ private:
   app_setup it_;
   launcher_actor launcher_;
   recorder_link_actor recorder_;
+  tree_ender_actor tree_ender_;
   registry_actor registry_;
-  caf::disposable timer_; ///< the kill timer or the restart timer: never both
+  /// The process is over, and waits as a zombie until nothing of its tree is alive. To everybody it is stopping.
+  std::optional<std::pair<process_exited, moment>> remains_of_;
+  generation tree_ordered_{0}; ///< the newest launch whose tree the tree_ender has been told of
+  caf::disposable timer_;      ///< the kill timer or the restart timer: never both
   std::vector<caf::typed_response_promise<process_view>> pending_;
   bool is_removed_ = false;
 };

@@ -71,6 +71,10 @@ launcher_actor::behavior_type launcher_state::make_behavior() {
       [this](const reap_order& order) {
         reap({.id = static_cast<uint32_t>(order.id), .padding = 0, .generation = static_cast<uint64_t>(order.gen)});
       },
+      [this](const look_order&) {
+        looking_ = caf::actor_cast<tree_ender_actor>(self_->current_sender());
+        keeper_.send(bytes_of(keeper::notice{.what = keeper::op::look, .key = {}}));
+      },
       [this](const end_keeper&) {
         keeper_.send(bytes_of(keeper::notice{.what = keeper::op::end, .key = {}}));
         self_->quit();
@@ -206,12 +210,17 @@ void launcher_state::on_packet(os::packet& received) {
       if (bytes.size() >= sizeof(keeper::held))
         on_held(read_as<keeper::held>(bytes));
       return;
+    case keeper::op::orphans:
+      if (bytes.size() >= sizeof(keeper::orphans))
+        on_orphans(bytes);
+      return;
     case keeper::op::rejected:
     case keeper::op::held_all:
     case keeper::op::hello:
     case keeper::op::intend:
     case keeper::op::launched:
     case keeper::op::reap:
+    case keeper::op::look:
     case keeper::op::end:
       return;
   }
@@ -227,13 +236,26 @@ void launcher_state::on_held(const keeper::held& left) {
                              "runs on from a daemon that has died; this one does not manage it: end it by its pid"));
 }
 
+void launcher_state::on_orphans(std::span<const std::byte> bytes) {
+  const auto head = read_as<keeper::orphans>(bytes);
+  bytes = bytes.subspan(sizeof head);
+  if (head.is_first != 0)
+    orphans_.clear();
+  for (uint32_t i = 0; i < head.count && bytes.size() >= sizeof(pid_t); ++i, bytes = bytes.subspan(sizeof(pid_t)))
+    orphans_.push_back(read_as<pid_t>(bytes));
+  if (head.is_last != 0)
+    self_->send(looking_, orphans_seen{std::exchange(orphans_, {})});
+}
+
 void launcher_state::on_exited(const keeper::exited& ended) {
   // A program may be over before its execve has been heard of.
   settle_slow_launch([&](const slow_launch& one) { return key_of(one.order) == ended.key; });
   const auto at = held_.find(ended.key.id);
   if (at == held_.end() || at->second.generation != ended.key.generation)
     return; // reaped by now
-  self_->send(at->second.app, process_exited{generation{ended.key.generation}, {ended.exit_code, ended.signal}});
+  self_->send(
+      at->second.app,
+      process_exited{generation{ended.key.generation}, {ended.exit_code, ended.signal}, ended.may_have_left != 0});
 }
 
 } // namespace procvisor

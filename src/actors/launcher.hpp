@@ -52,6 +52,7 @@ private:
   void on_packet(os::packet& received);
   void on_exited(const keeper::exited& ended);
   void on_held(const keeper::held& left);
+  void on_orphans(std::span<const std::byte> bytes);
   void settle_slow_launch(const std::function<bool(const slow_launch&)>& is_it);
 
   void refuse(const app_actor& app, const launch_order& order, std::string reason, int error);
@@ -70,6 +71,8 @@ private:
   os::spawner spawner_;
   std::unordered_map<uint32_t, held_launch> held_; ///< by process id: the keeper's slots, each given back once
   std::vector<slow_launch> slow_;
+  tree_ender_actor looking_;                               ///< hears of the orphans
+  std::vector<pid_t> orphans_;                             ///< of a list whose last packet has not come
   std::deque<std::pair<launch_order, app_actor>> waiting_; ///< until the keeper's queue has room again
 };
 

@@ -56,6 +56,7 @@ struct new_declaration {
 struct process_exited {
   generation gen{};
   exit_status status;
+  bool may_have_left_some = true; ///< false: nothing that it has started is alive
 };
 
 /// "The launch you ordered": the process runs.
@@ -71,9 +72,41 @@ struct launch_refused {
   bool is_transient = false;
 };
 
+/// "The tree you ordered": nothing of it is alive any more.
+struct tree_ended {
+  generation gen{};
+  size_t killed = 0; ///< by SIGKILL, beside the process itself and its process group
+};
+
 using app_actor = caf::typed_actor<caf::result<process_view>(app_request), caf::result<void>(new_declaration),
                                    caf::result<void>(launch_done), caf::result<void>(launch_refused),
-                                   caf::result<void>(process_exited)>;
+                                   caf::result<void>(process_exited), caf::result<void>(tree_ended)>;
+
+// -- tree_ender: sees to it that nothing of an app's tree stays behind
+
+/// An app's actor asks for this as often as it likes, until it has been told tree_ended or says tree_settled.
+struct tree_order {
+  process_id id{};
+  generation gen{};
+  std::string label;           ///< "web:3", for messages
+  pid_t leader = 0;            ///< the process; the number stays its own until the app lets it be reaped
+  bool leader_is_over = false; ///< then tree_ended is to be sent
+  int signal = 0;              ///< to everything of the tree, once; SIGKILL: to what is found later, too. 0: none
+};
+
+/// The process is over and has left nothing.
+struct tree_settled {
+  process_id id{};
+  generation gen{};
+};
+
+/// The answer to look_order: children of the keeper's that are no launches, living when it looked.
+struct orphans_seen {
+  std::vector<pid_t> pids;
+};
+
+using tree_ender_actor = caf::typed_actor<caf::result<void>(tree_order), caf::result<void>(tree_settled),
+                                          caf::result<void>(orphans_seen), caf::result<void>(fd_ready)>;
 
 // -- launcher: creates processes, and speaks with the keeper
 
@@ -86,7 +119,7 @@ struct launch_order {
   log_paths files;
 };
 
-/// The exit is known and the rest of the process group has been killed: the keeper may forget the process.
+/// The exit is known and nothing of the process's tree is alive: the keeper may forget the process.
 struct reap_order {
   process_id id{};
   generation gen{};
@@ -95,9 +128,13 @@ struct reap_order {
 /// `kill`: every app is down; the keeper shall end the recorder and itself, for this process exits now.
 struct end_keeper {};
 
+/// Whoever asks for this is sent orphans_seen, after each process_exited that the keeper had said before.
+struct look_order {};
+
 /// A launch_order is answered to its sender, an app, by launch_done or launch_refused, and its exit by process_exited.
-using launcher_actor = caf::typed_actor<caf::result<void>(launch_order), caf::result<void>(reap_order),
-                                        caf::result<void>(end_keeper), caf::result<void>(fd_ready)>;
+using launcher_actor =
+    caf::typed_actor<caf::result<void>(launch_order), caf::result<void>(reap_order), caf::result<void>(look_order),
+                     caf::result<void>(end_keeper), caf::result<void>(fd_ready)>;
 
 // -- recorder_link: speaks with the recorder
 
@@ -228,9 +265,17 @@ CAF_BEGIN_TYPE_ID_BLOCK(procvisor_daemon, caf::id_block::procvisor_loop::end)
   CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::process_view))
   CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::app_actor))
 
+  CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::tree_ended))
+
+  // tree_ender
+  CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::tree_order))
+  CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::tree_settled))
+  CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::orphans_seen))
+
   // launcher
   CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::launch_order))
   CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::reap_order))
+  CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::look_order))
   CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::end_keeper))
 
   // recorder_link
@@ -264,7 +309,12 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::process_exited)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::launch_done)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::launch_refused)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::process_view)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::tree_ended)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::tree_order)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::tree_settled)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::orphans_seen)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::launch_order)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::look_order)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::reap_order)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::end_keeper)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::recorder_packet)

@@ -13,8 +13,9 @@
 namespace procvisor {
 
 registry_state::registry_state(registry_actor::pointer self, std::string home, launcher_actor launcher,
-                               recorder_link_actor recorder)
-  : self_(self), home_(std::move(home)), launcher_(std::move(launcher)), recorder_(std::move(recorder)) {
+                               recorder_link_actor recorder, tree_ender_actor tree_ender)
+  : self_(self), home_(std::move(home)), launcher_(std::move(launcher)), recorder_(std::move(recorder)),
+    tree_ender_(std::move(tree_ender)) {
 }
 
 registry_state::~registry_state() {
@@ -96,13 +97,14 @@ process_id registry_state::add(const shared_spec& spec, const shared_environment
 }
 
 void registry_state::spawn_app(entry& of, lifecycle state) {
-  of.app = self_->spawn<app_impl, caf::monitored>(app_setup{.id = of.listed.view.id,
-                                                            .instance = of.listed.view.instance,
-                                                            .spec = of.listed.spec,
-                                                            .caller = of.listed.caller,
-                                                            .home = home_,
-                                                            .state = std::move(state)},
-                                                  launcher_, recorder_, caf::actor_cast<registry_actor>(self_));
+  of.app =
+      self_->spawn<app_impl, caf::monitored>(app_setup{.id = of.listed.view.id,
+                                                       .instance = of.listed.view.instance,
+                                                       .spec = of.listed.spec,
+                                                       .caller = of.listed.caller,
+                                                       .home = home_,
+                                                       .state = std::move(state)},
+                                             launcher_, recorder_, tree_ender_, caf::actor_cast<registry_actor>(self_));
 }
 
 void registry_state::on_app_down(const caf::down_msg& down) {

@@ -20,7 +20,8 @@ class registry_state {
 public:
   static inline const char* name = "procvisor.registry";
 
-  registry_state(registry_actor::pointer self, std::string home, launcher_actor launcher, recorder_link_actor recorder);
+  registry_state(registry_actor::pointer self, std::string home, launcher_actor launcher, recorder_link_actor recorder,
+                 tree_ender_actor tree_ender);
   ~registry_state(); ///< its apps' actors end with it
   registry_actor::behavior_type make_behavior();
 
@@ -56,6 +57,7 @@ private:
   std::string home_;
   launcher_actor launcher_;
   recorder_link_actor recorder_;
+  tree_ender_actor tree_ender_;
   std::map<process_id, entry> processes_;
   uint32_t next_id_ = 0;
   generation newest_{0}; ///< of all deleted processes: an id that is given out again goes on from there

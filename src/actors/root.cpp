@@ -14,6 +14,7 @@
 #include "actors/rpc_server.hpp"
 #include "actors/sampler.hpp"
 #include "actors/support.hpp"
+#include "actors/tree_ender.hpp"
 #include "os/limits.hpp"
 #include "os/signals.hpp"
 
@@ -23,7 +24,8 @@ root_state::root_state(root_actor::pointer self, daemon_setup setup) : self_(sel
   const auto me = caf::actor_cast<root_actor>(self);
   recorder_ = self->spawn<recorder_link_impl, caf::monitored>(setup.recorder);
   launcher_ = self->spawn<launcher_impl, caf::monitored>(setup.launcher, recorder_, me);
-  registry_ = self->spawn<registry_impl, caf::monitored>(setup.home, launcher_, recorder_);
+  tree_ender_ = self->spawn<tree_ender_impl, caf::monitored>(setup.home, setup.keeper_pid, launcher_, recorder_);
+  registry_ = self->spawn<registry_impl, caf::monitored>(setup.home, launcher_, recorder_, tree_ender_);
   sampler_ = self->spawn<sampler_impl, caf::monitored>();
   rpc_server_ = self->spawn<rpc_server_impl, caf::monitored>(
       setup.listener, session_peers{registry_, sampler_, recorder_, me, setup.home, setup.keeper_pid});
@@ -61,6 +63,7 @@ void root_state::end_all(caf::exit_reason reason) {
   self_->send_exit(rpc_server_, reason);
   self_->send_exit(sampler_, reason);
   self_->send_exit(registry_, reason);
+  self_->send_exit(tree_ender_, reason);
   self_->send_exit(launcher_, reason);
   self_->send_exit(recorder_, reason);
   self_->quit(reason);

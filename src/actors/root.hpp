@@ -33,6 +33,7 @@ private:
   root_actor::pointer self_;
   recorder_link_actor recorder_;
   launcher_actor launcher_;
+  tree_ender_actor tree_ender_;
   registry_actor registry_;
   sampler_actor sampler_;
   rpc_server_actor rpc_server_;

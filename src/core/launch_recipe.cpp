@@ -1,5 +1,8 @@
 #include "core/launch_recipe.hpp"
 
+#include <algorithm>
+#include <charconv>
+
 #include <fmt/format.h>
 
 namespace procvisor {
@@ -37,6 +40,29 @@ std::vector<std::string> launch_argv(const app_spec& spec) {
   argv.push_back(spec.exec_path);
   argv.insert(argv.end(), spec.args.begin(), spec.args.end());
   return argv;
+}
+
+std::optional<instance_mark> read_mark(std::string_view variables, std::string_view home) {
+  const std::string start = fmt::format("{}={}:", marker_variable, home);
+  while (!variables.empty()) {
+    const size_t length = std::min(variables.find('\0'), variables.size());
+    std::string_view variable = variables.substr(0, length);
+    variables.remove_prefix(std::min(length + 1, variables.size()));
+    if (!variable.starts_with(start))
+      continue;
+    variable.remove_prefix(start.size());
+    uint32_t id = 0;
+    uint64_t gen = 0;
+    const char* const end = variable.data() + variable.size();
+    const auto [colon, no_id] = std::from_chars(variable.data(), end, id);
+    if (no_id != std::errc{} || colon == end || *colon != ':')
+      return std::nullopt;
+    const auto [rest, no_gen] = std::from_chars(colon + 1, end, gen);
+    if (no_gen != std::errc{} || rest != end)
+      return std::nullopt;
+    return instance_mark{process_id{id}, generation{gen}};
+  }
+  return std::nullopt;
 }
 
 environment launch_environment(const app_spec& spec, const environment& caller, const launch_identity& identity) {

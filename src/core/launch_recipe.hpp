@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/app_spec.hpp"
@@ -12,6 +13,14 @@ namespace procvisor {
 /// Names the process of an app in its environment: `<home>:<id>:<generation>`. It is how orphans are told from
 /// strangers where there is no cgroup.
 inline constexpr const char* marker_variable = "PROCVISOR_INSTANCE";
+
+/// Whose process it is, by its variables ("NAME=value" strings with a NUL behind each); nullopt: not one of this home's.
+struct instance_mark {
+  process_id id{};
+  generation gen{};
+  bool operator==(const instance_mark&) const = default;
+};
+std::optional<instance_mark> read_mark(std::string_view variables, std::string_view home);
 
 /// Everything execve(2) is given for one launch, as C strings that one block of memory holds.
 class launch_recipe {

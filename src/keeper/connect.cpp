@@ -1,4 +1,5 @@
 #include "keeper/connect.hpp"
+#include "core/launch_recipe.hpp"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -29,9 +30,11 @@ namespace {
 class keeper_environment {
 public:
   explicit keeper_environment(const os::home& place) : home_(fmt::format("{}={}", os::home_variable, place.path)) {
+    // A command that an app runs does not make the keeper a process of that app's.
+    const std::string mark = fmt::format("{}=", marker_variable);
     const std::string_view own = std::string_view{home_}.substr(0, std::strlen(os::home_variable) + 1);
     for (char** variable = environ; *variable != nullptr; ++variable)
-      if (!std::string_view{*variable}.starts_with(own))
+      if (!std::string_view{*variable}.starts_with(own) && !std::string_view{*variable}.starts_with(mark))
         variables_.push_back(*variable);
     variables_.push_back(home_.data());
     variables_.push_back(nullptr);

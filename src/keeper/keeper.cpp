@@ -17,17 +17,20 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 
 #include "keeper/claim.hpp"
 #include "keeper/launch_table.hpp"
+#include "keeper/orphans.hpp"
 #include "keeper/ready.hpp"
 #include "keeper/wire.hpp"
 #include "os/limits.hpp"
 #include "os/packet_socket.hpp"
 #include "os/pidfd.hpp"
+#include "os/procfs.hpp"
 #include "os/signals.hpp"
 #include "os/spawn.hpp"
 
@@ -42,6 +45,8 @@ constexpr auto death_period = std::chrono::seconds{10};
 constexpr size_t deaths_too_many = 3; ///< in one period
 constexpr uint32_t fds_per_launch = 3;
 constexpr uint32_t fds_beside_launches = 64;
+/// With more children than these, to read their list at each exit costs more than the daemon's question (0.25 us each).
+constexpr size_t children_looked_at_each_exit = 128;
 
 /// Who an epoll event is for: a slot's number, or one of these.
 enum source : uint64_t {
@@ -124,6 +129,11 @@ private:
   void on_over(launch& slot, int exit_code, int signal);
   void reap_zombie(launch& slot);
   void reap_orphans();
+  std::vector<pid_t> known_children() const; ///< sorted
+  std::vector<pid_t> look_for_orphans();     ///< living ones
+  bool may_have_left_some();
+  bool is_known(pid_t pid);
+  void reap_if_orphan(pid_t pid);
 
   // -- what is said to daemon and recorder
   void tell(companion& one);
@@ -132,6 +142,7 @@ private:
   bool tell_exits();
   bool tell_rejected();
   bool tell_terminate();
+  bool tell_orphans();
   void watch_socket(companion& one, bool all_is_told);
 
   // -- the loop
@@ -149,6 +160,7 @@ private:
   os::spawner spawner_;
   claim claim_;
   launch_table launches_;
+  os::procfs proc_;
   os::unique_fd epoll_;
   os::unique_fd signals_;
   os::unique_fd reports_;
@@ -164,7 +176,9 @@ private:
   uint32_t over_count_ = 0;                 ///< zombies that wait to be reaped
   uint32_t untold_count_ = 0;               ///< of these, whose exit the daemon does not know
   bool orphan_may_be_over_ = false;         ///< SIGCHLD has come since the last look
+  bool look_is_due_ = false;                ///< the daemon has asked for the orphans
   bool terminate_is_due_ = false;           ///< SIGTERM has come, and the daemon was not told
+  std::vector<pid_t> ended_orphans_;        ///< found, and not reaped yet
   std::vector<launch_key> rejected_;        ///< the daemon is not read until it knows them: those of one packet
   std::optional<clock::time_point> ending_; ///< `end` has come: when patience is over
   std::optional<std::string> given_up_;     ///< why
@@ -303,6 +317,7 @@ void keeper::restart(companion& one) {
   }
   if (&one == &daemon_) {
     untold_count_ = over_count_;
+    look_is_due_ = false;
     // Until now each report was read when the daemon said `launched`, which saved a wake-up. A child of a dead daemon's
     // is heard of in no other way.
     if (one.restarts == 1)
@@ -364,12 +379,17 @@ void keeper::on_packet(os::packet& packet) {
     case op::end:
       begin_end();
       break;
+    case op::look:
+      look_is_due_ = true;
+      tell(daemon_);
+      break;
     case op::hello:
     case op::exited:
     case op::peer:
     case op::rejected:
     case op::held:
     case op::held_all:
+    case op::orphans:
     case op::terminate: // only said by the keeper
       break;
   }
@@ -492,21 +512,55 @@ void keeper::reap_zombie(launch& slot) {
   launches_.release(slot);
 }
 
+bool keeper::is_known(pid_t pid) {
+  return pid == daemon_.pid || pid == recorder_.pid || launches_.find_pid(pid) != nullptr;
+}
+
+/// The intent of a launch is sent before its child is created: what is still unknown when all that was sent has been
+/// read, and when every launch has its pid, is an orphan. (While it is not reaped its number is its own.)
+void keeper::reap_if_orphan(pid_t pid) {
+  read_daemon();
+  drain_reports();
+  if (intended_count_ == 0 && !is_known(pid))
+    ::waitid(P_PID, static_cast<id_t>(pid), nullptr, WEXITED | WNOHANG | __WALL);
+}
+
 /// waitid(P_ALL) can only look at the first zombie. So this waits until no zombie of an app is left, and until no
-/// launch is without its pid, for that one would be taken for an orphan.
+/// launch is without its pid, for that one would be taken for an orphan. What a look has found does not have to wait.
 void keeper::reap_orphans() {
+  for (const pid_t pid : std::exchange(ended_orphans_, {}))
+    reap_if_orphan(pid);
   while (orphan_may_be_over_ && over_count_ == 0 && intended_count_ == 0) {
     siginfo_t first{};
     if (::waitid(P_ALL, 0, &first, WEXITED | WNOHANG | WNOWAIT | __WALL) != 0 || first.si_pid == 0) {
       orphan_may_be_over_ = false;
       return;
     }
-    const bool is_known =
-        first.si_pid == daemon_.pid || first.si_pid == recorder_.pid || launches_.find_pid(first.si_pid) != nullptr;
-    if (is_known)
+    if (is_known(first.si_pid))
       return; // its pidfd brings the next event
-    ::waitid(P_PID, static_cast<id_t>(first.si_pid), nullptr, WEXITED | WNOHANG | __WALL);
+    reap_if_orphan(first.si_pid);
   }
+}
+
+std::vector<pid_t> keeper::known_children() const {
+  std::vector<pid_t> known{daemon_.pid, recorder_.pid};
+  for (const launch& slot : launches_.slots())
+    if (slot.pid != 0)
+      known.push_back(slot.pid);
+  std::ranges::sort(known);
+  return known;
+}
+
+/// A launch without its pid is taken for an orphan, which costs the daemon a look at it.
+std::vector<pid_t> keeper::look_for_orphans() {
+  drain_reports();
+  auto found = find_orphans(proc_, known_children());
+  ended_orphans_ = std::move(found.ended);
+  return std::move(found.living);
+}
+
+bool keeper::may_have_left_some() {
+  return launches_.taken() > children_looked_at_each_exit || !look_for_orphans().empty();
 }
 
 // -- what is said to daemon and recorder ------------------------------------------------------------------------------
@@ -516,7 +570,7 @@ void keeper::tell(companion& one) {
     return;
   bool all = tell_held(one) && tell_peer(one);
   if (&one == &daemon_)
-    all = all && tell_exits() && tell_rejected() && tell_terminate();
+    all = all && tell_exits() && tell_rejected() && tell_terminate() && tell_orphans();
   watch_socket(one, all);
 }
 
@@ -568,6 +622,7 @@ bool keeper::tell_peer(companion& one) {
 bool keeper::tell_exits() {
   std::array<exited, 512> batch;
   std::array<launch*, batch.size()> slots;
+  const bool may_have_left = untold_count_ > 0 && may_have_left_some();
   while (untold_count_ > 0) {
     size_t count = 0;
     for (launch& slot : launches_.slots()) {
@@ -578,6 +633,7 @@ bool keeper::tell_exits() {
       batch[count].key = slot.key;
       batch[count].exit_code = slot.exit_code;
       batch[count].signal = slot.signal;
+      batch[count].may_have_left = may_have_left ? 1 : 0;
       slots[count] = &slot;
       if (++count == batch.size())
         break;
@@ -600,6 +656,29 @@ bool keeper::tell_rejected() {
       return false;
     rejected_.pop_back();
   }
+  return true;
+}
+
+bool keeper::tell_orphans() {
+  if (!look_is_due_)
+    return true;
+  const std::vector<pid_t> all = look_for_orphans();
+  std::vector<std::byte> packet;
+  std::span<const pid_t> left{all};
+  do {
+    const auto part = left.first(std::min<size_t>(left.size(), orphans::at_most));
+    orphans head;
+    head.count = static_cast<uint32_t>(part.size());
+    head.is_first = left.size() == all.size() ? 1 : 0;
+    left = left.subspan(part.size());
+    head.is_last = left.empty() ? 1 : 0;
+    packet.assign(bytes_of(head).begin(), bytes_of(head).end());
+    const auto pids = std::as_bytes(part);
+    packet.insert(packet.end(), pids.begin(), pids.end());
+    if (os::send_packet(daemon_.socket.get(), packet) == EAGAIN)
+      return false; // and from the start, with a new look, when there is room
+  } while (!left.empty());
+  look_is_due_ = false;
   return true;
 }
 

@@ -63,6 +63,8 @@ public:
 
   /// All slots that were ever taken, free ones among them. A slot keeps its place.
   std::span<launch> slots() noexcept { return {slots_, used_}; }
+  std::span<const launch> slots() const noexcept { return {slots_, used_}; }
+  uint32_t taken() const noexcept { return taken_; } ///< slots that are not free
 
 private:
   launch* slots_ = nullptr;

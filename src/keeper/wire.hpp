@@ -17,8 +17,8 @@
 ///
 ///     daemon: intend + fds -> [slot taken] -> child: its pid on the report pipe -> daemon: launched (pid again, for
 ///     the case that the child died before it could report) -> ... -> the keeper's pidfd is readable, status peeked
-///     with WNOWAIT: exited -> daemon kills what is left of the process group while the zombie still holds its number
-///     -> reap -> [slot free, zombie reaped]
+///     with WNOWAIT: exited -> daemon ends what is left of the process's tree while the zombie still holds its number
+///     (look, orphans) -> reap -> [slot free, zombie reaped]
 ///
 /// A launch that fails before execve ends with `reap` as well, whether or not clone() made a child (where it did, the
 /// daemon sends `launched` first). The failed child may have been told as `exited` before the keeper read that: the
@@ -45,6 +45,8 @@ enum class op : uint32_t {
   held,      ///< keeper -> daemon, recorder: a launch of an earlier daemon's; fds: read ends of stdout and stderr
   held_all,  ///< keeper -> daemon, recorder: that were all of them (at the first start: there are none)
   terminate, ///< keeper -> daemon: the keeper was sent SIGTERM: do what `kill` does
+  look,      ///< daemon -> keeper: which orphans are alive?
+  orphans,   ///< keeper -> daemon: these, after every exit that happened before it looked
 };
 
 /// Which launch of which process. `id` and `generation` as in core/process.hpp.
@@ -97,6 +99,10 @@ struct exited {
   launch_key key;
   int32_t exit_code = 0; ///< of exit(); 0 where a signal ended it
   int32_t signal = 0;    ///< 0: it exited
+  /// 0: nothing that it has started is alive, for its living descendants would have become the keeper's children.
+  /// 1: there are such children, whosever; or so many launches are running that the keeper has not looked.
+  uint32_t may_have_left = 1;
+  uint32_t padding = 0;
 };
 
 /// Several of them stand one behind the other in a packet.
@@ -116,7 +122,18 @@ struct held {
   uint32_t padding = 0;
 };
 
-/// peer, end, rejected, held_all, terminate
+/// The living children of the keeper's that are neither launches nor daemon nor recorder. A list of several packets that
+/// was interrupted starts again with another first one.
+struct orphans {
+  static constexpr uint32_t at_most = 4096; ///< in a packet
+
+  op what = op::orphans;
+  uint32_t count = 0; ///< of pid_t behind this
+  uint32_t is_first = 0;
+  uint32_t is_last = 0;
+};
+
+/// peer, end, rejected, held_all, terminate, look
 struct notice {
   op what = op::end;
   uint32_t padding = 0;

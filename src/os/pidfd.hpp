@@ -13,6 +13,9 @@ namespace procvisor::os {
 unique_fd open_pidfd(pid_t pid);
 
 /// pidfd_send_signal(2). False: errno says why (ESRCH: it is over and reaped).
-bool send_signal(const unique_fd& pidfd, int signal);
+bool send_signal(int pidfd, int signal);
+inline bool send_signal(const unique_fd& pidfd, int signal) {
+  return send_signal(pidfd.get(), signal);
+}
 
 } // namespace procvisor::os

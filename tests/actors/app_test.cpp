@@ -16,16 +16,23 @@ struct app_fixture : actor_fixture {
   std::vector<reap_order> reaped;
   std::vector<recorder_packet> recorded;
   std::vector<process_view> views;
+  std::vector<tree_order> trees;
+  std::vector<tree_settled> settled;
   bool was_removed = false;
 
   launcher_actor launcher = sys.spawn([this](launcher_actor::pointer) -> launcher_actor::behavior_type {
     return {[this](const launch_order& order) { orders.push_back(order); },
-            [this](const reap_order& order) { reaped.push_back(order); }, [](const end_keeper&) {},
-            [](const fd_ready&) {}};
+            [this](const reap_order& order) { reaped.push_back(order); }, [](const look_order&) {},
+            [](const end_keeper&) {}, [](const fd_ready&) {}};
   });
   recorder_link_actor recorder = sys.spawn([this](recorder_link_actor::pointer) -> recorder_link_actor::behavior_type {
     return {[this](const recorder_packet& packet) { recorded.push_back(packet); },
             [](const tail_stderr&) { return std::string{}; }, [](const new_recorder&) {}, [](const fd_ready&) {}};
+  });
+  tree_ender_actor tree_ender = sys.spawn([this](tree_ender_actor::pointer) -> tree_ender_actor::behavior_type {
+    return {[this](const tree_order& order) { trees.push_back(order); },
+            [this](const tree_settled& one) { settled.push_back(one); }, [](const orphans_seen&) {},
+            [](const fd_ready&) {}};
   });
   registry_actor registry = sys.spawn([this](registry_actor::pointer) -> registry_actor::behavior_type {
     return {[](const start_apps&) { return outcome{}; }, [](const act_on&) { return outcome{}; },
@@ -45,7 +52,8 @@ struct app_fixture : actor_fixture {
   }
   ~app_fixture() {
     for (const auto& one : {caf::actor_cast<caf::actor>(app), caf::actor_cast<caf::actor>(launcher),
-                            caf::actor_cast<caf::actor>(recorder), caf::actor_cast<caf::actor>(registry)})
+                            caf::actor_cast<caf::actor>(recorder), caf::actor_cast<caf::actor>(tree_ender),
+                            caf::actor_cast<caf::actor>(registry)})
       caf::anon_send_exit(one, caf::exit_reason::kill);
     loop.run_until_quiet();
   }
@@ -54,7 +62,7 @@ struct app_fixture : actor_fixture {
     app = sys.spawn<app_impl>(
         app_setup{
             .id = process_id{3}, .spec = spec, .caller = std::make_shared<environment>(), .home = "/home", .state = {}},
-        launcher, recorder, registry);
+        launcher, recorder, tree_ender, registry);
   }
 
   /// Asks, and counts the answers that come.
@@ -74,8 +82,8 @@ struct app_fixture : actor_fixture {
     caf::anon_send(app, launch_done{orders.back().gen, nobody});
     loop.run_until_quiet();
   }
-  void exits(int code, generation gen) {
-    caf::anon_send(app, process_exited{gen, {code, 0}});
+  void exits(int code, generation gen, bool may_have_left_some = false) {
+    caf::anon_send(app, process_exited{gen, {code, 0}, may_have_left_some});
     loop.run_until_quiet();
   }
 };
@@ -195,4 +203,76 @@ TEST_CASE_FIXTURE(app_fixture, "app: a launch that fails is errored and names th
   CHECK(*answers == 1);
   CHECK(views.back().status == process_status::errored);
   CHECK(views.back().reason == "executing '/bin/x' failed: No such file or directory");
+}
+
+TEST_CASE_FIXTURE(app_fixture,
+                  "app: with treekill a stop is passed on to the tree, and answered when the tree is gone") {
+  spec->treekill = true;
+  spawn();
+  ask(app_verb::start);
+  launched();
+  const auto gen = orders.back().gen;
+  const auto answers = ask(app_verb::stop);
+  REQUIRE(trees.size() == 1);
+  CHECK(trees.back().signal == SIGINT);
+  CHECK(trees.back().leader == nobody);
+  CHECK_FALSE(trees.back().leader_is_over);
+
+  exits(0, gen, true);
+  REQUIRE(trees.size() == 2);
+  CHECK(trees.back().leader_is_over);
+  CHECK(trees.back().signal == 0); // it has until kill_timeout
+  CHECK(views.back().pid == 0);
+  CHECK(reaped.empty());
+  loop.advance(1600ms);
+  REQUIRE(trees.size() == 3);
+  CHECK(trees.back().signal == SIGKILL);
+  CHECK(*answers == 0);
+
+  caf::anon_send(app, tree_ended{generation{0}, 0}); // of nobody
+  loop.run_until_quiet();
+  CHECK(*answers == 0);
+  caf::anon_send(app, tree_ended{gen, 3});
+  loop.run_until_quiet();
+  CHECK(*answers == 1);
+  CHECK(reaped.size() == 1);
+  CHECK(views.back().status == process_status::stopped);
+  caf::anon_send(app, tree_ended{gen, 3});
+  loop.run_until_quiet();
+  CHECK(reaped.size() == 1);
+}
+
+TEST_CASE_FIXTURE(app_fixture,
+                  "app: what a crash has left is killed before the next launch; its uptime ends with the process") {
+  spec->treekill = true;
+  spec->min_uptime = 1s;
+  spec->max_restarts = 0;
+  spawn();
+  ask(app_verb::start);
+  launched();
+  loop.advance(900ms);
+
+  exits(1, orders.back().gen, true);
+  REQUIRE(trees.size() == 1);
+  CHECK(trees.back().signal == SIGKILL);
+  CHECK(views.back().status == process_status::stopping);
+  loop.advance(10s);
+  CHECK(orders.size() == 1);
+  caf::anon_send(app, tree_ended{orders.back().gen, 1});
+  loop.run_until_quiet();
+
+  CHECK(views.back().status == process_status::errored); // it was an early exit
+  CHECK(settled.size() == 1);
+}
+
+TEST_CASE_FIXTURE(app_fixture, "app: a process that has left nothing is started again at once") {
+  spec->treekill = true;
+  spawn();
+  ask(app_verb::start);
+  launched();
+
+  exits(1, orders.back().gen, false);
+
+  CHECK(trees.empty());
+  CHECK(orders.size() == 2);
 }

@@ -19,17 +19,20 @@ struct registry_fixture : actor_fixture {
               app_of_newest = caf::actor_cast<app_actor>(self->current_sender());
               self->send(app_of_newest, launch_done{order.gen, nobody});
             },
-            [](const reap_order&) {}, [](const end_keeper&) {}, [](const fd_ready&) {}};
+            [](const reap_order&) {}, [](const look_order&) {}, [](const end_keeper&) {}, [](const fd_ready&) {}};
   });
   recorder_link_actor recorder = sys.spawn([](recorder_link_actor::pointer) -> recorder_link_actor::behavior_type {
     return {[](const recorder_packet&) {}, [](const tail_stderr&) { return std::string{}; }, [](const new_recorder&) {},
             [](const fd_ready&) {}};
   });
-  registry_actor registry = sys.spawn<registry_impl>("/home", launcher, recorder);
+  tree_ender_actor tree_ender = sys.spawn([](tree_ender_actor::pointer) -> tree_ender_actor::behavior_type {
+    return {[](const tree_order&) {}, [](const tree_settled&) {}, [](const orphans_seen&) {}, [](const fd_ready&) {}};
+  });
+  registry_actor registry = sys.spawn<registry_impl>("/home", launcher, recorder, tree_ender);
 
   ~registry_fixture() {
     for (const auto& one : {caf::actor_cast<caf::actor>(registry), caf::actor_cast<caf::actor>(launcher),
-                            caf::actor_cast<caf::actor>(recorder)})
+                            caf::actor_cast<caf::actor>(recorder), caf::actor_cast<caf::actor>(tree_ender)})
       caf::anon_send_exit(one, caf::exit_reason::kill);
     loop.run_until_quiet();
   }

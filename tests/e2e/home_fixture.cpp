@@ -226,15 +226,26 @@ void home_fixture::shut_down() const {
   CHECK_MESSAGE(ended.exit_code == 0, ended.err);
 }
 
-std::vector<pid_t> home_fixture::living() const {
-  const std::string marks[] = {"PROCVISOR_HOME=" + home_, "PROCVISOR_INSTANCE=" + home_ + ":"};
+namespace {
+
+std::vector<pid_t> with_variable(std::initializer_list<std::string> starts) {
   std::vector<pid_t> found;
   for (const pid_t pid : all_processes()) {
     const std::string environment = read_file("/proc/" + std::to_string(pid) + "/environ");
-    if (std::any_of(std::begin(marks), std::end(marks), [&](const auto& mark) { return contains(environment, mark); }))
+    if (std::any_of(starts.begin(), starts.end(), [&](const auto& start) { return contains(environment, start); }))
       found.push_back(pid);
   }
   return found;
+}
+
+} // namespace
+
+std::vector<pid_t> home_fixture::living() const {
+  return with_variable({"PROCVISOR_HOME=" + home_, "PROCVISOR_INSTANCE=" + home_ + ":"});
+}
+
+std::vector<pid_t> home_fixture::living_of_apps() const {
+  return with_variable({"PROCVISOR_INSTANCE=" + home_ + ":"});
 }
 
 std::vector<pid_t> children_of(pid_t parent) {

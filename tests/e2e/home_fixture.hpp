@@ -78,6 +78,8 @@ public:
   /// All processes that have this home in their environment: apps, daemon, keeper and recorder. One that is in the
   /// middle of its execve has none for a moment.
   std::vector<pid_t> living() const;
+  /// Those of them that apps are or have started.
+  std::vector<pid_t> living_of_apps() const;
 
 private:
   std::string folder_;

@@ -61,7 +61,8 @@ std::vector<std::string> lines_of(const os::packet& packet) {
     case op::exited:
       for (size_t i = 0; (i + 1) * sizeof(exited) <= packet.bytes.size(); ++i) {
         const auto one = as<exited>(packet, i);
-        lines.push_back(fmt::format("exited {} code {} signal {}", name(one.key), one.exit_code, one.signal));
+        lines.push_back(fmt::format("exited {} code {} signal {}{}", name(one.key), one.exit_code, one.signal,
+                                    one.may_have_left != 0 ? " may have left some" : ""));
       }
       break;
     case op::held: {
@@ -79,6 +80,16 @@ std::vector<std::string> lines_of(const os::packet& packet) {
     case op::rejected:
       lines.push_back("rejected " + name(as<notice>(packet).key));
       break;
+    case op::orphans: {
+      std::string line = "orphans";
+      for (uint32_t i = 0; i < as<orphans>(packet).count; ++i) {
+        pid_t pid = 0;
+        std::memcpy(&pid, packet.bytes.data() + sizeof(orphans) + i * sizeof pid, sizeof pid);
+        line += fmt::format(" {}", pid);
+      }
+      lines.push_back(line);
+      break;
+    }
     case op::terminate:
       lines.push_back("terminate");
       break;
@@ -86,6 +97,7 @@ std::vector<std::string> lines_of(const os::packet& packet) {
     case op::intend:
     case op::launched:
     case op::reap:
+    case op::look:
     case op::end:
       lines.push_back("unexpected");
       break;
@@ -156,6 +168,8 @@ private:
       return next(keeper_fd, heard_from_keeper_);
     if (verb == "next-of-recorder")
       return next_of_recorder();
+    if (verb == "look")
+      return say(notice{.what = op::look, .key = {}}), "ok";
     if (verb == "end") {
       say(notice{.what = op::end, .key = {}});
       std::exit(0);

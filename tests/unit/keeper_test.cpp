@@ -138,6 +138,31 @@ TEST_CASE_FIXTURE(running_keeper, "keeper: a signal that ended an app is told") 
   CHECK(client->ask("next") == "exited 1 1 code 0 signal 9");
 }
 
+TEST_CASE_FIXTURE(running_keeper, "keeper: an exit says whether something that the process has started may be alive") {
+  launch("1 1 sleep 1000 & exit 4");
+  CHECK(client->ask("next") == "exited 1 1 code 4 signal 0 may have left some");
+
+  client->ask("look");
+  const std::string heard = client->ask("next");
+  REQUIRE(heard.starts_with("orphans "));
+  const auto orphan = static_cast<pid_t>(std::stoi(heard.substr(heard.find(' '))));
+  CHECK(os::procfs{}.stat(orphan)->parent == keeper_pid);
+
+  kill_and_wait(orphan);
+  client->ask("look");
+  CHECK(client->ask("next") == "orphans");
+  launch("2 1 exit 5");
+  CHECK(client->ask("next") == "exited 2 1 code 5 signal 0");
+  CHECK(is_gone(orphan)); // reaped, although the first launch is still a zombie
+}
+
+TEST_CASE_FIXTURE(running_keeper, "keeper: a running launch is no orphan, nor are daemon and recorder") {
+  launch("1 1 exec sleep 1000");
+  client->ask("intend 2 1");
+  client->ask("look");
+  CHECK(client->ask("next") == "orphans");
+}
+
 TEST_CASE_FIXTURE(running_keeper, "keeper: a child that died before it could report is known by what the daemon says") {
   client->ask("launch-without-report 1 1 exit 3");
   CHECK(client->ask("next") == "exited 1 1 code 3 signal 0");
@@ -161,7 +186,7 @@ TEST_CASE_FIXTURE(running_keeper, "keeper: a launch that failed leaves neither a
 TEST_CASE_FIXTURE(running_keeper,
                   "keeper: an orphan is reaped, and an app that waits for the daemon beside it is not") {
   const pid_t app = launch("1 1 sleep 1000 & echo $! >$PROCVISOR_HOME/orphan; exit 4");
-  CHECK(client->ask("next") == "exited 1 1 code 4 signal 0");
+  CHECK(client->ask("next") == "exited 1 1 code 4 signal 0 may have left some");
   pid_t orphan = 0;
   std::ifstream{place.path + "/orphan"} >> orphan;
   const os::procfs proc;

@@ -1,6 +1,9 @@
 #include <doctest/doctest.h>
 
+#include <initializer_list>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/launch_recipe.hpp"
@@ -52,4 +55,30 @@ TEST_CASE("launch_recipe: holds what execve takes") {
   CHECK(std::string{recipe.envp()[0]} == "A=1");
   CHECK(std::string{recipe.envp()[1]} == "EMPTY=");
   CHECK(recipe.envp()[2] == nullptr);
+}
+
+TEST_CASE("launch_recipe: whose process it is stands in its variables, and another home's are not ours") {
+  using namespace std::string_view_literals;
+  struct row {
+    std::string_view variables;
+    std::optional<instance_mark> mark;
+  };
+  const instance_mark found{process_id{3}, generation{7}};
+  for (const auto& [variables, mark] : std::initializer_list<row>{
+           {"A=1\0PROCVISOR_INSTANCE=/home:3:7\0Z=2\0"sv, found},
+           {"PROCVISOR_INSTANCE=/home:3:7"sv, found},
+           {""sv, {}},
+           {"A=1\0"sv, {}},
+           {"PROCVISOR_INSTANCE=/home/b:3:7\0"sv, {}},
+           {"PROCVISOR_INSTANCE=/hom:3:7\0"sv, {}},
+           {"PROCVISOR_INSTANCE=/home:3\0"sv, {}},
+           {"PROCVISOR_INSTANCE=/home:3:\0"sv, {}},
+           {"PROCVISOR_INSTANCE=/home:3:7:8\0"sv, {}},
+           {"PROCVISOR_INSTANCE=/home:-3:7\0"sv, {}},
+           {"PROCVISOR_INSTANCE=/home:99999999999:7\0"sv, {}},
+           {"A=PROCVISOR_INSTANCE=/home:3:7\0"sv, {}},
+       }) {
+    CAPTURE(variables);
+    CHECK(read_mark(variables, "/home") == mark);
+  }
 }

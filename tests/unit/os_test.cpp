@@ -6,7 +6,10 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -18,6 +21,8 @@
 #include "os/mounts.hpp"
 #include "os/packet_socket.hpp"
 #include "os/peer.hpp"
+#include "os/pidfd.hpp"
+#include "os/process_tree.hpp"
 #include "os/procfs.hpp"
 #include "os/signals.hpp"
 #include "unit/temp_dir.hpp"
@@ -166,6 +171,7 @@ TEST_CASE("procfs: the numbers of a process are read behind a name with brackets
   CHECK(parsed->state == 'S');
   CHECK(parsed->parent == 5);
   CHECK(parsed->group == 77);
+  CHECK(parsed->session == 77);
   CHECK(parsed->cpu_ticks == 42);
   CHECK(parsed->start_ticks == 9911);
   CHECK(parsed->resident_bytes == 3 * static_cast<uint64_t>(::sysconf(_SC_PAGESIZE)));
@@ -184,7 +190,55 @@ TEST_CASE("procfs: this process is found, one that cannot be is not") {
   CHECK(self->parent == ::getppid());
   CHECK(self->start_ticks > 0);
   CHECK(self->resident_bytes > 0);
+  CHECK(self->has_environment);
+  CHECK(self->environment_bytes == proc.environment(::getpid()).value().size());
   CHECK(!proc.stat(0x7fffffff).has_value());
+}
+
+TEST_CASE("process_tree: everything below a process is found whatever its session, the deepest first, and no zombie") {
+  // This process -> child -> grandchild in a session of its own -> its child, and a zombie.
+  int ends[2];
+  REQUIRE(::pipe(ends) == 0);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    if (::fork() == 0) {
+      ::setsid();
+      if (::fork() == 0)
+        ::_exit(0);
+      siginfo_t end;
+      ::waitid(P_ALL, 0, &end, WEXITED | WNOWAIT);
+      if (::fork() == 0) {
+        [[maybe_unused]] const ssize_t written = ::write(ends[1], "+", 1);
+        for (;;)
+          ::pause();
+      }
+    }
+    for (;;)
+      ::pause();
+  }
+  char sign = 0;
+  REQUIRE(::read(ends[0], &sign, 1) == 1);
+  ::close(ends[0]);
+  ::close(ends[1]);
+  const procfs proc;
+
+  const auto found = descendants(proc, child, 10);
+
+  REQUIRE(found.size() == 2);
+  CHECK(proc.stat(found[0].pid)->parent == found[1].pid);
+  CHECK(proc.stat(found[1].pid)->parent == child);
+  CHECK(found[1].session == found[1].pid);
+  CHECK(found[0].session == found[1].pid);
+  CHECK(descendants(proc, child, 1).size() == 1);
+  const auto own = proc.children(::getpid());
+  CHECK(std::ranges::find(own, child) != own.end());
+  CHECK(hold_child(proc, child, ::getpid()).pidfd);
+  CHECK_FALSE(hold_child(proc, child, ::getppid()).pidfd);
+  for (const auto& one : found)
+    send_signal(one.pidfd, SIGKILL);
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
+  CHECK_FALSE(hold_child(proc, child, ::getpid()).pidfd);
 }
 
 TEST_CASE("memfd: the bytes can be read and no longer changed") {

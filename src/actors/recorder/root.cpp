@@ -167,6 +167,8 @@ bool root_state::on_keeper_packet(os::packet packet) {
     case keeper::op::reap:
     case keeper::op::rejected:
     case keeper::op::terminate:
+    case keeper::op::look:
+    case keeper::op::orphans:
       return true; // for the daemon
   }
   return true;
