@@ -7,6 +7,7 @@
 
 #include "actors/recorder_link.hpp"
 #include "actors/support.hpp"
+#include "core/signal_name.hpp"
 #include "rpc/recorder_wire.hpp"
 
 namespace procvisor {
@@ -130,10 +131,14 @@ void app_state::perform(const lifecycle_effect& effect) {
   std::visit(
       overloaded{
           [this](const launch& order) { order_launch(order.gen); },
-          [this](const terminate&) { signal_app(SIGINT); },
+          [this](const terminate& stop) { signal_app(stop.signal); },
           [this](const kill_now&) {
-            journal(severity::warning,
-                    fmt::format("still there {} ms after SIGINT: sending SIGKILL", it_.spec->kill_timeout.count()));
+            const auto& last = it_.spec->kill_signal.back();
+            journal(severity::warning, last.signal == SIGKILL
+                                           ? "sending SIGKILL"
+                                           : fmt::format("still there {} ms after {}: sending SIGKILL",
+                                                         last.patience.value_or(it_.spec->kill_timeout).count(),
+                                                         signal_name(last.signal)));
             signal_app(SIGKILL);
           },
           [this](const start_kill_timer& wait) { arm(wait.after, kill_timer_due{it_.state.gen}); },

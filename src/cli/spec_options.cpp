@@ -21,6 +21,8 @@ const char* value_name(value_type type) {
     case value_type::integers:
     case value_type::count:
       return "N";
+    case value_type::stop_stages:
+      return "SIGNAL";
     case value_type::duration:
       return "TIME";
     case value_type::bytes:

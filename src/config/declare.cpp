@@ -73,6 +73,7 @@ json_value value_of_words(const app_option& option, const std::vector<std::strin
     }
     case value_type::integer:
     case value_type::text:
+    case value_type::stop_stages:
     case value_type::duration:
     case value_type::bytes:
     case value_type::variables:

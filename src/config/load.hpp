@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <optional>
 #include <string>
@@ -16,6 +17,10 @@ struct caller {
   std::string cwd;         ///< absolute
   std::string search_path; ///< $PATH
   std::string home;        ///< $HOME, for ~
+
+  // For apps that set none of their own.
+  std::optional<std::chrono::milliseconds> kill_timeout = {};
+  std::optional<std::vector<stop_stage>> kill_signal = {};
 };
 
 /// App options of the command line, parsed but not yet read: the key of the row in core/option_table, and the values as

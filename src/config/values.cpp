@@ -123,6 +123,20 @@ expected<std::vector<int>> read_integers(const app_option& option, const json_va
   return numbers;
 }
 
+/// A list is read as its items with commas between them.
+expected<std::vector<stop_stage>> read_stop_stages(const app_option& option, const json_value& value) {
+  std::string text;
+  for (const auto& item : value.is_array() ? value : json_value::array({value})) {
+    if (!item.is_string() && !item.is_number_integer())
+      return mismatch(option, value);
+    text += fmt::format("{}{}", text.empty() ? "" : ",", item.is_string() ? item.get<std::string>() : item.dump());
+  }
+  auto stages = parse_stop_stages(text);
+  if (!stages)
+    return mismatch(option, value);
+  return *std::move(stages);
+}
+
 expected<std::chrono::milliseconds> read_duration(const app_option& option, const json_value& value) {
   std::optional<std::chrono::milliseconds> time;
   if (value.is_string())
@@ -276,6 +290,8 @@ tl::expected<void, value_problem> read_value(const app_option& option, const jso
       return store_if_read(option, read_text(option, value), into);
     case value_type::words:
       return store_if_read(option, read_words(option, value), into);
+    case value_type::stop_stages:
+      return store_if_read(option, read_stop_stages(option, value), into);
     case value_type::duration:
       return store_if_read(option, read_duration(option, value), into);
     case value_type::variables:

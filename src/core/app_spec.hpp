@@ -3,11 +3,14 @@
 #include <sys/types.h>
 
 #include <chrono>
+#include <csignal>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
 #include <vector>
+
+#include "core/stop_stages.hpp"
 
 namespace procvisor {
 
@@ -58,6 +61,7 @@ struct app_spec {
 
   // -- how it is stopped
   std::chrono::milliseconds kill_timeout{1600};
+  std::vector<stop_stage> kill_signal{{SIGINT}}; ///< never empty
   bool treekill = true;
 
   bool operator==(const app_spec&) const = default;

@@ -1,6 +1,7 @@
 #include "core/lifecycle.hpp"
 
 #include <algorithm>
+#include <csignal>
 #include <utility>
 
 namespace procvisor {
@@ -134,7 +135,7 @@ public:
 
   void operator()(const kill_timer_due& event) {
     if (state_.status == process_status::stopping && event.gen == state_.gen)
-      effects_.emplace_back(kill_now{});
+      send_stage(state_.stop_stage + 1);
   }
 
   void operator()(const restart_timer_due& event) {
@@ -171,8 +172,19 @@ private:
   void begin_stop(after_exit next) {
     state_.status = process_status::stopping;
     state_.next = next;
-    effects_.emplace_back(terminate{});
-    effects_.emplace_back(start_kill_timer{spec_.kill_timeout});
+    send_stage(0);
+  }
+
+  /// The spec may have been replaced since the stage before.
+  void send_stage(size_t index) {
+    state_.stop_stage = index;
+    if (index >= spec_.kill_signal.size() || spec_.kill_signal[index].signal == SIGKILL) {
+      effects_.emplace_back(kill_now{});
+      return;
+    }
+    const auto& stage = spec_.kill_signal[index];
+    effects_.emplace_back(terminate{stage.signal});
+    effects_.emplace_back(start_kill_timer{stage.patience.value_or(spec_.kill_timeout)});
   }
 
   void come_to_rest(process_status status, std::string reason) {

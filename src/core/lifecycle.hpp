@@ -12,7 +12,7 @@
 /// The life of one process: what it is doing, what may happen, and what is then to be done.
 ///
 /// A process is *stopped* until somebody asks for it. A launch makes it *launching* and, when execve has succeeded,
-/// *online*. Told to end it is *stopping*: it gets its stop signal, and SIGKILL when kill_timeout is over; only its
+/// *online*. Told to end it is *stopping*: it gets its stop signal, and SIGKILL when kill_timeout is over (or several signals, each with its own time: kill_signal); only its
 /// exit leads on from there, never an assumption about it. What follows that exit is what was last asked for
 /// (`after_exit`): a stop, a restart or a delete that comes while it is stopping changes only that, so the last command
 /// wins and nothing is signalled twice.
@@ -35,7 +35,7 @@
 /// | launched | - | online* | - | - | - | - |
 /// | launch_failed | - | errored, waiting* | - | - | - | - |
 /// | exited | - | - | policy | what was asked | - | - |
-/// | kill_timer_due | - | - | - | SIGKILL | - | - |
+/// | kill_timer_due | - | - | - | next signal, SIGKILL | - | - |
 /// | restart_timer_due | - | - | - | - | launch | - |
 ///
 /// (*) A launch is over within a millisecond, except from a network filesystem; what is asked meanwhile is remembered
@@ -55,6 +55,7 @@ struct lifecycle {
   after_exit next = after_exit::policy; ///< what is to follow the exit (stopping) or the launch (launching)
   generation gen{0};                    ///< of the newest launch; 0: never launched
   pid_t pid = 0;
+  size_t stop_stage = 0; ///< stopping: the one of kill_signal that it has been sent
   uint32_t restarts = 0;
   uint32_t unstable_restarts = 0;
   moment asked_at{}; ///< when somebody last asked for a start or restart
@@ -98,8 +99,10 @@ using lifecycle_event = std::variant<start_requested, restart_requested, stop_re
 struct launch { ///< answer with launched or launch_failed
   generation gen{};
 };
-struct terminate {}; ///< send the stop signal
-struct kill_now {};  ///< send SIGKILL
+struct terminate { ///< send this stop signal
+  int signal = 0;
+};
+struct kill_now {}; ///< send SIGKILL
 struct start_kill_timer {
   std::chrono::milliseconds after;
 };

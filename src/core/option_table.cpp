@@ -254,6 +254,11 @@ constexpr app_option table[] = {
      .short_option = 'k',
      .min = 0,
      .max = most_milliseconds},
+    {.key = "kill_signal",
+     .type = stop_stages,
+     .member = &app_spec::kill_signal,
+     .default_text = "SIGINT",
+     .help = "signal that asks it to end; SIGINT 10s, SIGTERM 20s: one after the other"},
     {.key = "treekill",
      .type = boolean,
      .member = &app_spec::treekill,
@@ -398,6 +403,9 @@ nlohmann::json to_wire(const T& value) {
 nlohmann::json to_wire(std::chrono::milliseconds value) {
   return value.count();
 }
+nlohmann::json to_wire(const std::vector<stop_stage>& value) {
+  return to_string(value);
+}
 template <class T>
 nlohmann::json to_wire(const std::optional<T>& value) {
   return *value; // an empty one is not sent
@@ -429,6 +437,13 @@ bool from_wire(const nlohmann::json& wire, std::chrono::milliseconds& value) {
   if (!from_wire(wire, count))
     return false;
   value = std::chrono::milliseconds(count);
+  return true;
+}
+bool from_wire(const nlohmann::json& wire, std::vector<stop_stage>& value) {
+  auto stages = wire.is_string() ? parse_stop_stages(wire.get_ref<const std::string&>()) : std::nullopt;
+  if (!stages)
+    return false;
+  value = *std::move(stages);
   return true;
 }
 template <class T>
@@ -504,6 +519,8 @@ std::string expected_form(const app_option& option) {
       return "a text";
     case words:
       return "a list of texts, or one text of words";
+    case stop_stages:
+      return "a signal such as SIGTERM, or several with times between them: SIGINT 10s, SIGTERM 20s";
     case duration:
       return option.min > 0 ? fmt::format("milliseconds from {}, or a number with s, m or h, such as 10s", option.min)
                             : "milliseconds, or a number with s, m or h, such as 10s";
@@ -542,6 +559,7 @@ arity option_arity(const app_option& option) {
     case integer:
     case text:
     case words:
+    case stop_stages:
     case duration:
     case bytes:
     case variables:

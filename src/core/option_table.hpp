@@ -24,6 +24,7 @@ enum class value_type : uint8_t {
   integers, ///< one, or a list
   text,
   words,            ///< a list, or a string that core/words splits
+  stop_stages,      ///< a signal, or several with the times between them: core/stop_stages
   duration,         ///< milliseconds, or a number with s, m or h
   bytes,            ///< a number, or one with K, M or G
   variables,        ///< an object, or a string of KEY=VALUE words
@@ -58,8 +59,8 @@ using option_member =
     std::variant<std::monostate, std::string app_spec::*, bool app_spec::*, int app_spec::*,
                  std::optional<bool> app_spec::*, std::optional<uid_t> app_spec::*,
                  std::vector<std::string> app_spec::*, std::vector<int> app_spec::*,
-                 std::chrono::milliseconds app_spec::*, environment app_spec::*, std::string app_declaration::*,
-                 bool app_declaration::*, std::optional<int> app_declaration::*>;
+                 std::vector<stop_stage> app_spec::*, std::chrono::milliseconds app_spec::*, environment app_spec::*,
+                 std::string app_declaration::*, bool app_declaration::*, std::optional<int> app_declaration::*>;
 
 /// One attribute of an app: the only place where it is named.
 struct app_option {

@@ -38,6 +38,42 @@ TEST_CASE_FIXTURE(home_fixture, "an app that ignores its stop signal is killed w
   CHECK(contains(read("home/procvisor.log"), "SIGKILL"));
 }
 
+TEST_CASE_FIXTURE(home_fixture, "the signals of kill_signal come one after the other, each with its own time") {
+  fifo report{path("report")};
+  fifo never{path("never")};
+  write("app.sh", "trap 'echo int > report' INT\ntrap 'echo term > report; exit 3' TERM\necho up > report\n"
+                  "while :; do read -r _ < never; done\n");
+  done({"start", "app.sh", "--kill-signal", "SIGINT 200ms, SIGTERM 20s"});
+  REQUIRE(report.line() == "up");
+
+  background_command stop{procvisor({"stop", "app"})};
+
+  CHECK(report.line() == "int");
+  CHECK(report.line() == "term");
+  CHECK(stop.finish().exit_code == 0);
+  CHECK(process("app").at("pm2_env").at("exit_code") == 3);
+  CHECK_FALSE(contains(read("home/procvisor.log"), "SIGKILL"));
+}
+
+TEST_CASE_FIXTURE(home_fixture, "the caller's variables say how apps are stopped that do not say it themselves") {
+  fifo report{path("report")};
+  fifo never{path("never")};
+  write("app.sh", "trap 'echo usr2 > report; exit 0' USR2\necho up > report\nwhile :; do read -r _ < never; done\n");
+  env["PM2_KILL_SIGNAL"] = "SIGINT";
+  env["PROCVISOR_KILL_SIGNAL"] = "SIGUSR2";
+  env["PM2_KILL_TIMEOUT"] = "20000";
+  done({"start", "app.sh"});
+  REQUIRE(report.line() == "up");
+  background_command stop{procvisor({"stop", "app"})};
+  CHECK(report.line() == "usr2");
+  CHECK(stop.finish().exit_code == 0);
+
+  env["PROCVISOR_KILL_TIMEOUT"] = "soon";
+  const auto refused = run({"start", "app.sh"});
+  CHECK(refused.exit_code == 2);
+  CHECK(contains(refused.err, "PROCVISOR_KILL_TIMEOUT must be milliseconds"));
+}
+
 TEST_CASE_FIXTURE(home_fixture, "what an app has started is ended with it") {
   fifo report{path("report")};
   write("tree.sh", "sleep 1000 & echo $! > report; wait\n");

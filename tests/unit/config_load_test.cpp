@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
 #include <cstdlib>
 
 #include <fmt/format.h>
@@ -85,6 +86,27 @@ words names(const loaded& out) {
 }
 
 } // namespace
+
+TEST_CASE_FIXTURE(config_fixture, "config: the stop signals are a text or a list") {
+  using stages = std::vector<stop_stage>;
+  CHECK(one("{script: 'app.js'}").kill_signal == stages{{SIGINT}});
+  CHECK(one("{script: 'app.js', kill_signal: 'SIGTERM'}").kill_signal == stages{{SIGTERM}});
+  CHECK(one("{script: 'app.js', kill_signal: 15}").kill_signal == stages{{SIGTERM}});
+  const stages two{{SIGINT, milliseconds(10'000)}, {SIGTERM, milliseconds(20'000)}};
+  CHECK(one("{script: 'app.js', kill_signal: 'SIGINT 10s, SIGTERM 20s'}").kill_signal == two);
+  CHECK(one("{script: 'app.js', killSignal: ['SIGINT 10s', 'SIGTERM 20s']}").kill_signal == two);
+}
+
+TEST_CASE_FIXTURE(config_fixture, "config: how the caller wants apps stopped counts for those that do not say") {
+  who.kill_timeout = milliseconds(5000);
+  who.kill_signal = std::vector<stop_stage>{{SIGTERM}};
+  const auto silent = one("{script: 'app.js'}");
+  CHECK(silent.kill_timeout == milliseconds(5000));
+  CHECK(silent.kill_signal == std::vector<stop_stage>{{SIGTERM}});
+  const auto own = one("{script: 'app.js', kill_timeout: 1600, kill_signal: 'SIGINT'}");
+  CHECK(own.kill_timeout == milliseconds(1600));
+  CHECK(own.kill_signal == std::vector<stop_stage>{{SIGINT}});
+}
 
 TEST_CASE_FIXTURE(config_fixture, "config: a file gives resolved apps") {
   const auto out = load(R"({
@@ -247,6 +269,9 @@ TEST_CASE_FIXTURE(config_fixture, "config: a bad value is one clear message with
        "e.json:1:32: 'min_uptime' must be milliseconds from 100, or a number with s, m or h, such as 10s, not 50"},
       {"{script: 'app.js', kill_timeout: '5 s'}",
        "e.json:1:34: 'kill_timeout' must be milliseconds, or a number with s, m or h, such as 10s, not '5 s'"},
+      {"{script: 'app.js', kill_signal: 'SIGNONE'}",
+       "e.json:1:33: 'kill_signal' must be a signal such as SIGTERM, or several with times between them: "
+       "SIGINT 10s, SIGTERM 20s, not 'SIGNONE'"},
       {"{script: 'app.js', autorestart: 'true'}", "e.json:1:33: 'autorestart' must be true or false, not 'true'"},
       {"{script: 'app.js', args: \"it's\"}", "e.json:1:26: 'args' has a quote that is not closed: 'it's'"},
       {"{script: 'app.js', args: ['a\\0']}", "e.json:1:26: 'args' contains a NUL character"},

@@ -43,7 +43,9 @@ struct driver {
   static std::string word(const lifecycle_effect& effect) {
     struct {
       std::string operator()(const launch& x) { return "launch " + std::to_string(static_cast<uint64_t>(x.gen)); }
-      std::string operator()(const terminate&) { return "terminate"; }
+      std::string operator()(const terminate& x) {
+        return x.signal == SIGINT ? "terminate" : "signal " + std::to_string(x.signal);
+      }
       std::string operator()(const kill_now&) { return "kill"; }
       std::string operator()(const start_kill_timer& x) { return "kill timer " + std::to_string(x.after.count()); }
       std::string operator()(const start_restart_timer& x) {
@@ -220,6 +222,27 @@ TEST_CASE("lifecycle: while it is stopping, the last command wins") {
     d.on(delete_requested{}).on(start_requested{}).exit(0);
     CHECK(d.effects == "cancel timers, launch 2");
   }
+}
+
+TEST_CASE(
+    "lifecycle: the signals of a stop come one after the other, SIGKILL at their end, and the next stop starts anew") {
+  driver d;
+  d.spec.kill_signal = {{SIGINT, 10s}, {SIGTERM}};
+  d.start().on(stop_requested{});
+  CHECK(d.effects == "terminate, kill timer 10000");
+  d.on(kill_timer_due{generation{0}}); // of an earlier launch
+  CHECK(d.effects.empty());
+  d.on(kill_timer_due{d.state.gen});
+  CHECK(d.effects == "signal 15, kill timer 1600");
+  d.on(kill_timer_due{d.state.gen});
+  CHECK(d.effects == "kill");
+  d.exit().on(start_requested{}).on(launched{d.state.gen, 101}).on(stop_requested{});
+  CHECK(d.effects == "terminate, kill timer 10000");
+
+  driver at_once;
+  at_once.spec.kill_signal = {{SIGKILL}};
+  at_once.start().on(stop_requested{});
+  CHECK(at_once.effects == "kill");
 }
 
 TEST_CASE("lifecycle: what is asked during a launch is done when the launch is over") {

@@ -44,6 +44,7 @@ app_spec unusual_spec() {
   spec.exp_backoff_restart_delay = milliseconds(100);
   spec.stop_exit_codes = {0, 3};
   spec.kill_timeout = milliseconds(5000);
+  spec.kill_signal = {{SIGTERM, milliseconds(2000)}, {SIGQUIT}};
   spec.treekill = false;
   return spec;
 }
@@ -111,6 +112,8 @@ TEST_CASE("option table: the defaults that it tells are those of a spec") {
       CHECK_MESSAGE((defaults.*(*flag) ? "true" : "false") == option.default_text, option.key);
     if (const auto* time = std::get_if<milliseconds app_spec::*>(&option.member))
       CHECK_MESSAGE(parse_duration(option.default_text) == defaults.*(*time), option.key);
+    if (std::holds_alternative<std::vector<stop_stage> app_spec::*>(option.member))
+      CHECK_MESSAGE(parse_stop_stages(option.default_text) == defaults.kill_signal, option.key);
     if (const auto* number = std::get_if<int app_spec::*>(&option.member))
       CHECK_MESSAGE(parse_integer(option.default_text) == defaults.*(*number), option.key);
   }
@@ -126,8 +129,9 @@ TEST_CASE("option table: a spec comes back from the wire as it was") {
 
 TEST_CASE("option table: the wire has every member that has not both its default and no content") {
   const auto wire = spec_to_json(unusual_spec());
-  CHECK(wire.size() == 28);
+  CHECK(wire.size() == 29);
   CHECK(wire["kill_timeout"] == 5000);
+  CHECK(wire["kill_signal"] == "SIGTERM 2000, SIGQUIT");
   CHECK(spec_to_json(app_spec{}).contains("kill_timeout")); // another version may have another default
   CHECK(!spec_to_json(app_spec{}).contains("args"));
 }
@@ -144,6 +148,7 @@ TEST_CASE("option table: a spec from the wire is checked") {
       {"instances", 1.5},
       {"autostart", 1},
       {"kill_timeout", "1"},
+      {"kill_signal", "SIGNONE"},
       {"merge_logs", "yes"},
       {"stop_exit_codes", 3},
   };
