@@ -1,0 +1,107 @@
+#include "core/ipc_message.hpp"
+
+#include <algorithm>
+
+namespace procvisor::ipc {
+
+namespace {
+
+using nlohmann::json;
+
+/// Member `key` of an object as text; nullopt: there is none.
+std::optional<std::string> text_of(const json& object, const char* key) {
+  const auto at = object.find(key);
+  if (at == object.end() || !at->is_string())
+    return std::nullopt;
+  return at->get<std::string>();
+}
+
+/// Values that are nested deeper than anybody means it would exhaust the stack of whoever walks through them.
+bool is_too_deep(std::string_view line) {
+  constexpr int most = 64;
+  int depth = 0;
+  bool in_text = false;
+  for (size_t i = 0; i < line.size() && depth <= most; ++i) {
+    const char c = line[i];
+    if (in_text && c == '\\')
+      ++i;
+    else if (c == '"')
+      in_text = !in_text;
+    else if (!in_text)
+      depth += (c == '[' || c == '{') - (c == ']' || c == '}');
+  }
+  return depth > most;
+}
+
+bool is_small(const json& value) {
+  return value.dump(-1, ' ', false, json::error_handler_t::replace).size() <= most_offer_bytes;
+}
+
+} // namespace
+
+message read_message(std::string_view line) {
+  if (is_too_deep(line))
+    return garbage{};
+  json said = json::parse(line, nullptr, /*allow_exceptions=*/false);
+  if (said.is_discarded())
+    return garbage{};
+  if (said == "ready")
+    return ready{};
+  if (!said.is_object())
+    return unknown{};
+  const auto type = text_of(said, "type");
+  const auto data = said.find("data");
+  if (!type || data == said.end() || !data->is_object())
+    return unknown{};
+  if (*type == "axm:monitor")
+    return shown_metrics{std::move(*data)};
+  const auto action = text_of(*data, "action_name");
+  if (!action)
+    return unknown{};
+  if (*type == "axm:action")
+    return offered_action{*action, std::move(*data)};
+  if (*type == "axm:reply") {
+    const auto value = data->find("return");
+    return action_reply{*action, value == data->end() ? json{} : std::move(*value)};
+  }
+  return unknown{};
+}
+
+json shutdown_message() {
+  return "shutdown";
+}
+
+json action_message(const std::string& action, const std::optional<std::string>& params) {
+  if (!params)
+    return action;
+  return {{"msg", action}, {"opts", *params}};
+}
+
+bool keep_action(json& actions, const offered_action& offered) {
+  if (!is_small(offered.data))
+    return false;
+  const auto same =
+      std::ranges::find_if(actions, [&](const json& one) { return text_of(one, "action_name") == offered.name; });
+  if (same != actions.end()) {
+    *same = offered.data;
+    return true;
+  }
+  if (actions.size() >= most_offers)
+    return false;
+  actions.push_back(offered.data);
+  return true;
+}
+
+bool keep_metrics(json& metrics, const shown_metrics& shown) {
+  bool kept_all = true;
+  for (const auto& [name, value] : shown.data.items()) {
+    const bool has_room = metrics.contains(name) || metrics.size() < most_offers;
+    if (has_room && name.size() <= most_offer_bytes && is_small(value))
+      metrics[name] = value;
+    else
+      kept_all = false;
+  }
+  return kept_all;
+}
+
+} // namespace procvisor::ipc

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include <nlohmann/json.hpp>
+
+/// What programs say on their IPC channel: JSON, one message a line, as Node's child_process does it with
+/// NODE_CHANNEL_SERIALIZATION_MODE=json. `"ready"`, and objects {type, data} of which these types mean something:
+///
+/// - `axm:action`, data {action_name, action_type, arity}: it offers an action for `trigger`
+/// - `axm:monitor`, data {name: {value, unit, ...}}: it shows metrics
+/// - `axm:reply`, data {return, action_name}: to a trigger
+///
+/// To them go `"shutdown"`, and for `trigger` the name of an action, or {msg: its name, opts: parameters} where there are
+/// any.
+namespace procvisor::ipc {
+
+struct ready {};
+struct offered_action {
+  std::string name;
+  nlohmann::json data;
+};
+struct shown_metrics {
+  nlohmann::json data; ///< an object
+};
+struct action_reply {
+  std::string action;
+  nlohmann::json value;
+};
+struct unknown {}; ///< well-formed, and of no meaning here
+struct garbage {};
+using message = std::variant<ready, offered_action, shown_metrics, action_reply, unknown, garbage>;
+
+message read_message(std::string_view line);
+
+nlohmann::json shutdown_message();
+nlohmann::json action_message(const std::string& action, const std::optional<std::string>& params);
+
+/// What is kept of what an app says of itself: so many actions and metrics, each of so many bytes.
+inline constexpr size_t most_offers = 128;
+inline constexpr size_t most_offer_bytes = 1024;
+
+/// Adds an action, or replaces the one of that name. False: there are too many, or it is too large.
+bool keep_action(nlohmann::json& actions, const offered_action& offered);
+
+/// Takes over the values of the metrics that are shown, and keeps the others.
+bool keep_metrics(nlohmann::json& metrics, const shown_metrics& shown);
+
+} // namespace procvisor::ipc
