@@ -80,6 +80,11 @@ std::optional<output_pipe> make_output_pipe() {
   return made;
 }
 
+unique_fd make_input_pipe() {
+  auto pipe = make_output_pipe();
+  return pipe ? std::move(pipe->child_end) : unique_fd{};
+}
+
 std::string describe(const spawn_error& failure, const spawn_plan& plan) {
   std::string text = stage_texts[static_cast<size_t>(failure.stage)];
   switch (failure.stage) {
@@ -122,7 +127,7 @@ std::optional<spawn_error> read_outcome(int outcome, pid_t pid) {
 /// locks or has state: system calls, and raw ones where glibc's wrapper would change all threads (set*id).
 struct spawner::child_task {
   const spawn_plan& plan;
-  int null;
+  int in;
   int out;
   int err;
   int channel; ///< -1: none
@@ -181,7 +186,7 @@ private:
     // The table is still the caller's. This makes it the child's own, with the low descriptors only.
     if (::close_range(first_unneeded, ~0U, CLOSE_RANGE_UNSHARE) != 0)
       return false;
-    if (::dup2(null, STDIN_FILENO) < 0 || ::dup2(out, STDOUT_FILENO) < 0 || ::dup2(err, STDERR_FILENO) < 0)
+    if (::dup2(in, STDIN_FILENO) < 0 || ::dup2(out, STDOUT_FILENO) < 0 || ::dup2(err, STDERR_FILENO) < 0)
       return false;
     unsigned first_unused = STDERR_FILENO + 1;
     if (channel >= 0) {
@@ -231,6 +236,7 @@ spawner::spawner() {
     return;
   }
   null_ = reserve();
+  in_ = reserve();
   out_ = reserve();
   err_ = reserve();
   channel_ = reserve();
@@ -270,7 +276,8 @@ tl::expected<spawned, spawn_error> spawner::spawn(const spawn_plan& plan) {
     int what; ///< -1: the place keeps /dev/null
     int place;
   };
-  const std::array<placement, 4> placements = {{
+  const std::array<placement, 5> placements = {{
+      {plan.in_fd, in_.get()},
       {plan.out_fd, out_.get()},
       {plan.err_fd, err_.get()},
       {plan.channel_fd, channel_.get()},
@@ -282,7 +289,7 @@ tl::expected<spawned, spawn_error> spawner::spawn(const spawn_plan& plan) {
       error = errno;
 
   child_task task{.plan = plan,
-                  .null = null_.get(),
+                  .in = in_.get(),
                   .out = out_.get(),
                   .err = err_.get(),
                   .channel = plan.channel_fd >= 0 ? channel_.get() : -1,

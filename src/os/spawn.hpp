@@ -25,6 +25,10 @@ struct output_pipe {
 };
 std::optional<output_pipe> make_output_pipe(); ///< nullopt: errno says why
 
+/// A pipe for a child's stdin, of which nobody but the child has an end. It is opened O_RDWR as those of output_pipe are,
+/// so it never shows EOF; os/child_input writes to it. Empty: errno says why.
+unique_fd make_input_pipe();
+
 /// What a child does on its way to execve, in this order; `create` is what the caller does before there is a child.
 enum class spawn_stage : uint8_t {
   create,
@@ -48,7 +52,8 @@ struct spawn_plan {
   char* const* envp = nullptr;
   const char* cwd = nullptr; ///< null: the caller's
 
-  int out_fd = -1;     ///< becomes 1; -1: /dev/null (which stdin always is)
+  int in_fd = -1;      ///< becomes 0; -1: /dev/null
+  int out_fd = -1;     ///< becomes 1; -1: /dev/null
   int err_fd = -1;     ///< becomes 2; -1: /dev/null
   int channel_fd = -1; ///< becomes 3; -1: there is none
   int report_fd = -1;  ///< the child writes keeper::report{key, its pid} here before all else; -1: it does not
@@ -109,7 +114,8 @@ private:
 
   int broken_ = 0;
   unique_fd null_;              ///< /dev/null, O_RDWR
-  unique_fd out_;               ///< holds a place: plan.out_fd is put here while the child is created
+  unique_fd in_;                ///< holds a place: plan.in_fd is put here while the child is created
+  unique_fd out_;               ///< likewise
   unique_fd err_;               ///< likewise
   unique_fd channel_;           ///< likewise
   unique_fd outcome_;           ///< likewise: the write end of spawned::outcome

@@ -15,6 +15,7 @@
 
 #include <fmt/format.h>
 
+#include "os/child_input.hpp"
 #include "os/limits.hpp"
 #include "os/procfs.hpp"
 #include "os/spawn.hpp"
@@ -186,6 +187,43 @@ TEST_CASE("spawn: the channel becomes descriptor 3") {
   CHECK(child.run() == "0\n1\n2\n3\n");
   write_end.reset();
   CHECK(read_to_end(read_end.get()) == "through the channel\n");
+}
+
+TEST_CASE("spawn: the input pipe becomes stdin, takes what is written to it and never ends") {
+  shell child{"read -r line; echo \"got $line\"; read -r line; echo \"got $line\""};
+  unique_fd input = make_input_pipe();
+  child.plan.in_fd = input.get();
+  const auto made = child.start();
+  REQUIRE(made.has_value());
+  input.reset();
+
+  CHECK(write_input(made->pid, "one\n"));
+  pollfd first{child.output.read_end.get(), POLLIN, 0};
+  CHECK(::poll(&first, 1, 5000) == 1);
+  CHECK(write_input(made->pid, "two\n"));
+  CHECK(read_to_end(child.output.read_end.get()) == "got one\ngot two\n");
+  CHECK(wait_for(made->pid) == 0);
+  CHECK(!write_input(made->pid, "three\n"));
+}
+
+TEST_CASE("spawn: a full input pipe is an error and no wait, and so is a stdin that is another one") {
+  shell child{"exec sleep 1000"};
+  unique_fd input = make_input_pipe();
+  child.plan.in_fd = input.get();
+  const auto made = child.start();
+  REQUIRE(made.has_value());
+  CHECK(write_input(made->pid, std::string(max_input_bytes, 'x')));
+  CHECK(write_input(made->pid, "y").error().what == "its stdin is full: it has not read what it was sent before");
+  CHECK(write_input(made->pid, std::string(max_input_bytes + 1, 'x')).error().code == exit_code::usage);
+
+  shell other{"exec sleep 1000"};
+  const auto without = other.start();
+  REQUIRE(without.has_value());
+  CHECK(write_input(without->pid, "x").error().what == "it does not read the stdin that it was started with");
+  for (const pid_t pid : {made->pid, without->pid}) {
+    ::kill(pid, SIGKILL);
+    CHECK(wait_for(pid) == -1);
+  }
 }
 
 TEST_CASE("spawn: a program starts with no signal blocked or ignored, and the caller's mask stays") {
