@@ -42,8 +42,8 @@ using clock = std::chrono::steady_clock;
 
 constexpr auto ending_may_take = std::chrono::seconds{10}; ///< then the recorder's disk hangs, and it is killed
 constexpr auto death_period = std::chrono::seconds{10};
-constexpr size_t deaths_too_many = 3; ///< in one period
-constexpr uint32_t fds_per_launch = 3;
+constexpr size_t deaths_too_many = 3;  ///< in one period
+constexpr uint32_t fds_per_launch = 4; ///< as many as in launch_table's launch
 constexpr uint32_t fds_beside_launches = 64;
 /// With more children than these, to read their list at each exit costs more than the daemon's question (0.25 us each).
 constexpr size_t children_looked_at_each_exit = 128;
@@ -117,7 +117,7 @@ private:
   // -- what the daemon says
   void read_daemon();
   void on_packet(os::packet& packet);
-  void on_intend(const launch_key& key, os::unique_fd out, os::unique_fd err);
+  void on_intend(const launch_key& key, std::span<os::unique_fd> fds);
   void on_launched(const launched& packet);
   void on_reap(const launch_key& key);
   void begin_end();
@@ -361,11 +361,11 @@ void keeper::on_packet(os::packet& packet) {
   std::memcpy(&what, packet.bytes.data(), sizeof what);
   switch (what) {
     case op::intend: {
-      auto fd = packet.fds.begin();
-      const auto next_fd = [&] { return fd == packet.fds.end() ? os::unique_fd{} : std::move(*fd++); };
+      std::span<os::unique_fd> fds{packet.fds};
       for_each<intend>(packet.bytes, [&](const intend& one) {
-        os::unique_fd out = next_fd();
-        on_intend(one.key, std::move(out), next_fd());
+        const size_t count = std::min<size_t>(one.fd_count, fds.size());
+        on_intend(one.key, fds.first(count));
+        fds = fds.subspan(count);
       });
       break;
     }
@@ -395,7 +395,7 @@ void keeper::on_packet(os::packet& packet) {
   }
 }
 
-void keeper::on_intend(const launch_key& key, os::unique_fd out, os::unique_fd err) {
+void keeper::on_intend(const launch_key& key, std::span<os::unique_fd> fds) {
   launch* slot = launches_.take(key);
   if (slot == nullptr) {
     rejected_.push_back(key);
@@ -403,8 +403,9 @@ void keeper::on_intend(const launch_key& key, os::unique_fd out, os::unique_fd e
     return;
   }
   ++intended_count_;
-  slot->out = std::move(out);
-  slot->err = std::move(err);
+  const std::array places = {&slot->out, &slot->err, &slot->channel};
+  for (size_t i = 0; i < std::min(fds.size(), places.size()); ++i)
+    *places[i] = std::move(fds[i]);
 }
 
 void keeper::on_launched(const launched& packet) {
@@ -587,9 +588,10 @@ bool keeper::tell_held(companion& one) {
     packet.is_over = is_over ? 1 : 0;
     packet.exit_code = slot.exit_code;
     packet.signal = slot.signal;
-    const std::array fds = {slot.out.get(), slot.err.get()};
-    const size_t fd_count = !slot.out ? 0 : slot.err ? 2 : 1;
-    if (os::send_packet(one.socket.get(), bytes_of(packet), std::span{fds}.first(fd_count)) == EAGAIN)
+    const std::array fds = {slot.out.get(), slot.err.get(), slot.channel.get()};
+    const size_t wanted = &one == &daemon_ ? fds.size() : fds.size() - 1;
+    const auto missing = std::ranges::find(fds.begin(), fds.begin() + wanted, -1);
+    if (os::send_packet(one.socket.get(), bytes_of(packet), {fds.begin(), missing}) == EAGAIN)
       return false;
     slot.*one.knows = slot.pid == 0 ? known::without_pid : known::yes;
     if (is_over && &one == &daemon_ && !slot.exit_is_told) {

@@ -37,8 +37,9 @@ struct launch {
   int32_t exit_code = 0; ///< as in exited
   int32_t signal = 0;
   os::unique_fd pidfd;
-  os::unique_fd out; ///< read end
-  os::unique_fd err; ///< read end
+  os::unique_fd out;     ///< read end
+  os::unique_fd err;     ///< read end
+  os::unique_fd channel; ///< the daemon's end; empty: the app has none
 };
 
 /// The slots for launches: one mapping of fixed size, of which only what was in use becomes resident.

@@ -35,14 +35,14 @@ inline constexpr int keeper_fd = 3;
 
 enum class op : uint32_t {
   hello = 1, ///< keeper -> daemon, recorder: first packet
-  intend,    ///< daemon -> keeper: a launch is about to happen; fds: read ends of stdout and stderr
+  intend,    ///< daemon -> keeper: a launch is about to happen; fds: see intend
   launched,  ///< daemon -> keeper: clone() has returned this pid
   exited,    ///< keeper -> daemon: a process is over and waits as a zombie
   reap,      ///< daemon -> keeper: the exit is known; reap, drop the fds, free the slot
   peer,      ///< keeper -> daemon: the recorder was started anew; fds: the socket to it. And the other way round
   end,       ///< daemon -> keeper: `kill`: end the recorder, then yourself. The daemon exits by itself
   rejected,  ///< keeper -> daemon: no slot for this intent (the daemon counts slots, so this is a bug of the daemon)
-  held,      ///< keeper -> daemon, recorder: a launch of an earlier daemon's; fds: read ends of stdout and stderr
+  held,      ///< keeper -> daemon, recorder: a launch of an earlier daemon's; fds: see held
   held_all,  ///< keeper -> daemon, recorder: that were all of them (at the first start: there are none)
   terminate, ///< keeper -> daemon: the keeper was sent SIGTERM: do what `kill` does
   look,      ///< daemon -> keeper: which orphans are alive?
@@ -68,10 +68,11 @@ struct hello {
   uint32_t padding = 0;
 };
 
-/// Several of them stand one behind the other in a packet, with two fds for each.
+/// Several of them stand one behind the other in a packet, each with fd_count fds: the read ends of stdout and stderr,
+/// and, as a third, the daemon's end of the app's IPC channel.
 struct intend {
   op what = op::intend;
-  uint32_t padding = 0;
+  uint32_t fd_count = 2;
   launch_key key;
 };
 
@@ -112,6 +113,7 @@ struct reap {
   launch_key key;
 };
 
+/// To the daemon with the fds of intend, to the recorder with the read ends alone.
 struct held {
   op what = op::held;
   pid_t pid = 0; ///< 0: its daemon died before the child had reported; another `held` follows if it does

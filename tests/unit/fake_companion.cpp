@@ -154,6 +154,8 @@ private:
       return std::to_string(hello_.capacity);
     if (verb == "intend")
       return intend_it(key), "ok";
+    if (verb == "intend-with-channel")
+      return intend_it(key, true), "ok";
     if (verb == "launch")
       return intend_it(key), launch(key, script, report_.get());
     if (verb == "launch-without-report")
@@ -177,10 +179,13 @@ private:
     return "what?";
   }
 
-  void intend_it(const launch_key& key) {
+  void intend_it(const launch_key& key, bool with_channel = false) {
     output_ = os::make_output_pipe().value();
     error_ = os::make_output_pipe().value();
-    say(intend{.key = key}, {output_.read_end.get(), error_.read_end.get()});
+    std::vector<int> fds{output_.read_end.get(), error_.read_end.get()};
+    if (with_channel)
+      fds.push_back(keeper_fd); // any socket does
+    say(intend{.fd_count = static_cast<uint32_t>(fds.size()), .key = key}, fds);
   }
 
   std::string create(const launch_key& key, std::string script, int report_fd) {

@@ -211,13 +211,13 @@ TEST_CASE_FIXTURE(running_keeper,
   const pid_t running = launch("1 1 exec sleep 1000");
   const pid_t over = launch("2 5 exit 6");
   CHECK(client->ask("next") == "exited 2 5 code 6 signal 0");
-  client->ask("intend 3 1");
+  client->ask("intend-with-channel 3 1");
   replace_daemon();
 
   CHECK(client->ask("restarts") == "1");
   CHECK(client->ask("next") == fmt::format("held 1 1 pid {} over 0 code 0 signal 0 fds 2", running));
   CHECK(client->ask("next") == fmt::format("held 2 5 pid {} over 1 code 6 signal 0 fds 2", over));
-  CHECK(client->ask("next") == "held 3 1 pid 0 over 0 code 0 signal 0 fds 2");
+  CHECK(client->ask("next") == "held 3 1 pid 0 over 0 code 0 signal 0 fds 3");
   CHECK(client->ask("next") == "held_all");
   CHECK(client->ask("next-of-recorder") == "peer");
   CHECK(!is_gone(running));
@@ -251,11 +251,13 @@ TEST_CASE_FIXTURE(running_keeper,
 TEST_CASE_FIXTURE(running_keeper,
                   "keeper: a recorder that died is started anew, gets the pipes, and the daemon a socket to it") {
   const pid_t app = launch("1 1 exec sleep 1000");
+  client->ask("intend-with-channel 2 1");
   kill_and_wait(recorder_pid());
 
   CHECK(client->ask("next") == "peer");
   CHECK(client->ask("next-of-recorder").find("restarts 1") != std::string::npos);
   CHECK(client->ask("next-of-recorder") == fmt::format("held 1 1 pid {} over 0 code 0 signal 0 fds 2", app));
+  CHECK(client->ask("next-of-recorder") == "held 2 1 pid 0 over 0 code 0 signal 0 fds 2"); // no channel
   CHECK(client->ask("next-of-recorder") == "held_all");
 }
 
@@ -374,7 +376,7 @@ TEST_CASE("keeper: as many launches are taken as there are descriptors for, and 
   temp_dir dir;
   const os::home place = *os::home_at(dir.path());
   if (const pid_t child = ::fork(); child == 0) {
-    const rlimit room_for_two{64 + 2 * 3, 64 + 2 * 3};
+    const rlimit room_for_two{64 + 2 * 4, 64 + 2 * 4};
     ::setrlimit(RLIMIT_NOFILE, &room_for_two);
     ::_exit(keeper::connect_or_start(place, FAKE_COMPANION) ? 0 : 1);
   } else {
