@@ -42,6 +42,7 @@ class EcosystemManager(Manager):
     """procvisor and PM2: the same file, the same verbs."""
 
     program = ()
+    no_wait = ()  # the option by which a start returns when the apps have been executed, not when they have settled
 
     def declare(self, apps):
         self.file = self.write(json.dumps({"apps": [
@@ -53,7 +54,7 @@ class EcosystemManager(Manager):
         run([*self.program, "ping"], self.env, self.home)
 
     def start_command(self):
-        return [*self.program, "start", self.file]
+        return [*self.program, "start", *self.no_wait, self.file]
 
     def list_command(self):
         return [*self.program, "list"]
@@ -62,7 +63,7 @@ class EcosystemManager(Manager):
         return [*self.program, "stop", "all"]
 
     def restart_command(self, app):
-        return [*self.program, "restart", app]
+        return [*self.program, "restart", *self.no_wait, app]
 
     def shutdown(self):
         with contextlib.suppress(MeasureError, subprocess.TimeoutExpired):
@@ -71,6 +72,7 @@ class EcosystemManager(Manager):
 
 class Procvisor(EcosystemManager):
     name = "procvisor"
+    no_wait = ("--no-wait",)
 
     def __init__(self, folder, binary):
         super().__init__(folder)

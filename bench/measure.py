@@ -140,7 +140,7 @@ def cold_start(bench, manager):
 
 
 def one_app(bench, manager, figures):
-    """`restart` until the command is over and main() was reached, and kill -9 to the next main()."""
+    """`restart` until main() is reached again, beside it the command's own time, and kill -9 to the next main()."""
     stamped = Stamped(bench, manager)
     samples = {}
     with bench.session(manager, [stamped.app]):
@@ -154,7 +154,8 @@ def one_app(bench, manager, figures):
                 number += 1
                 begin, over = bench.stopwatch.time(manager.restart_command("app"), manager.env, manager.home)
                 main_reached, _ = stamped.wait_for_start(number)
-                samples.setdefault("restart", []).append((max(over, main_reached) - begin) / 1e6)
+                samples.setdefault("restart", []).append((main_reached - begin) / 1e6)
+                samples.setdefault("restart_command", []).append((over - begin) / 1e6)
         if "respawn" in figures:
             samples["respawn"] = respawns(bench, manager, stamped, number)
     return samples

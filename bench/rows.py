@@ -30,6 +30,7 @@ ROWS = [
     Row("start", "start_1000", "start of 1,000, all running", "ms", of_limit=3),
     Row("stop", "stop_1000", "stop all, 1,000 apps", "ms", reach=150),
     Row("restart", "restart", "restart of one, running again", "ms", reach=2),
+    Row("restart", "restart_command", "  the command's own time (--no-wait)", "ms"),
     Row("respawn", "respawn", "kill -9 to the next main()", "ms", reach=1.5),
     Row("logs", "log_blocks", "log, 64 KiB writes", "MiB/s", of_limit=0.85, more_is_better=True),
     Row("logs", "log_blocks_cat", "  cat from the same pipe", "MiB/s", more_is_better=True),

@@ -1,6 +1,9 @@
 #include "actors/app.hpp"
 
+#include <algorithm>
 #include <csignal>
+#include <iterator>
+#include <memory>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -14,6 +17,9 @@ namespace procvisor {
 
 namespace {
 
+/// Bytes of stderr that a failed start shows at most.
+constexpr size_t most_last_words = 4096;
+
 template <class... Fs>
 struct overloaded : Fs... {
   using Fs::operator()...;
@@ -24,20 +30,26 @@ struct overloaded : Fs... {
 app_state::app_state(app_actor::pointer self, app_setup setup, launcher_actor launcher, recorder_link_actor recorder,
                      tree_ender_actor tree_ender, registry_actor registry)
   : self_(self), it_(std::move(setup)), launcher_(std::move(launcher)), recorder_(std::move(recorder)),
-    tree_ender_(std::move(tree_ender)), registry_(std::move(registry)) {
+    tree_ender_(std::move(tree_ender)), registry_(std::move(registry)),
+    talk_(self, {.on_ready = [this] { happen(became_ready{it_.state.gen}); },
+                 .on_trouble = [this](const std::string& text) { journal(severity::warning, text); },
+                 .on_offers =
+                     [this](shared_offers offers) {
+                       self_->send(registry_, offers_changed{it_.id, std::move(offers)});
+                     }}) {
 }
 
 app_actor::behavior_type app_state::make_behavior() {
   keep_quiet(self_);
   return {
-      [this](const app_request& request) { return on_request(request.verb); },
+      [this](const app_request& request) { return on_request(request); },
       [this](const new_declaration& declaration) {
         it_.spec = declaration.spec;
         it_.caller = declaration.caller;
       },
-      [this](const launch_done& done) {
-        happen(launched{done.gen, done.pid});
-      },
+      [this](const pass_on& order) { return talk_.take(order.what, it_.spec->name, view()); },
+      [this](const fd_ready& ready) { talk_.on_event(ready); },
+      [this](const launch_done& done) { on_launched(done); },
       [this](const launch_refused& refused) {
         happen(launch_failed{refused.gen, refused.reason, refused.is_transient});
       },
@@ -46,24 +58,37 @@ app_actor::behavior_type app_state::make_behavior() {
   };
 }
 
-caf::result<process_view> app_state::on_request(app_verb verb) {
-  auto answer = self_->make_response_promise<process_view>();
-  pending_.push_back(answer);
-  switch (verb) {
+caf::result<app_answer> app_state::on_request(const app_request& request) {
+  auto promise = self_->make_response_promise<app_answer>();
+  const auto ask = [&](awaited what, const lifecycle_event& event) {
+    pending_.push_back({what, promise});
+    happen(event);
+  };
+  const auto running = request.until_it_runs ? awaited::run : awaited::launch;
+  switch (request.verb) {
     case app_verb::start:
-      happen(start_requested{});
+      if (remains_of_) // it is over: what is wanted is another process
+        ask(running, restart_requested{});
+      else
+        ask(running, start_requested{});
       break;
     case app_verb::restart:
-      happen(restart_requested{});
+      ask(running, restart_requested{});
       break;
     case app_verb::stop:
-      happen(stop_requested{});
+      ask(awaited::stop, stop_requested{});
       break;
     case app_verb::remove:
-      happen(delete_requested{});
+      ask(awaited::removal, delete_requested{});
       break;
   }
-  return answer;
+  return promise;
+}
+
+void app_state::on_launched(const launch_done& done) {
+  if (done.gen == it_.state.gen)
+    talk_.begin(done.channel);
+  happen(launched{done.gen, done.pid});
 }
 
 void app_state::on_exit(const process_exited& ended) {
@@ -73,6 +98,7 @@ void app_state::on_exit(const process_exited& ended) {
   }
   if (remains_of_)
     return; // said twice
+  talk_.end(view());
   journal(severity::info, fmt::format("ended with {} after {} ms", describe(ended.status),
                                       std::chrono::duration_cast<std::chrono::milliseconds>(
                                           self_->clock().now() - it_.state.started_at.steady)
@@ -82,8 +108,9 @@ void app_state::on_exit(const process_exited& ended) {
     return;
   }
   remains_of_.emplace(ended, now());
-  if (it_.state.status == process_status::stopping) {
-    order_tree_end(0); // what it has started was asked to end as well, and has until kill_timeout
+  if (it_.state.phase == life_phase::stopping) {
+    // What it has started has until kill_timeout, and has been asked to end unless the message went to the app alone.
+    order_tree_end(it_.spec->shutdown_with_message ? it_.spec->kill_signal.front().signal : 0);
   } else {
     timer_.dispose();
     order_tree_end(SIGKILL);
@@ -115,35 +142,42 @@ void app_state::conclude_exit(const process_exited& ended, moment at) {
 void app_state::happen(const lifecycle_event& event, moment at) {
   if (is_removed_)
     return;
-  const auto before = it_.state.status;
+  const auto before = it_.state.phase;
   auto [next, effects] = step(std::move(it_.state), *it_.spec, event, at);
   it_.state = std::move(next);
   for (const auto& effect : effects)
     perform(effect);
   report_change(before);
-  if (is_settled(it_.state))
-    answer_pending();
-  if (is_removed_)
-    self_->quit();
+  for (const auto& one : std::exchange(answers_, {}))
+    reply(one);
+  quit_if_done();
 }
 
 void app_state::perform(const lifecycle_effect& effect) {
   std::visit(
       overloaded{
           [this](const launch& order) { order_launch(order.gen); },
-          [this](const terminate& stop) { signal_app(stop.signal); },
+          [this](const terminate& stop) { ask_to_end(stop.signal); },
           [this](const kill_now&) {
             const auto& last = it_.spec->kill_signal.back();
-            journal(severity::warning, last.signal == SIGKILL
-                                           ? "sending SIGKILL"
-                                           : fmt::format("still there {} ms after {}: sending SIGKILL",
-                                                         last.patience.value_or(it_.spec->kill_timeout).count(),
-                                                         signal_name(last.signal)));
+            const bool was_message = it_.spec->shutdown_with_message && it_.spec->kill_signal.size() == 1;
+            journal(severity::warning,
+                    last.signal == SIGKILL
+                        ? "sending SIGKILL"
+                        : fmt::format("still there {} ms after {}: sending SIGKILL",
+                                      last.patience.value_or(it_.spec->kill_timeout).count(),
+                                      was_message ? "the message 'shutdown'" : signal_name(last.signal)));
             signal_app(SIGKILL);
           },
+          [this](const start_trial_timer& timer) { arm(timer.after, trial_timer_due{it_.state.gen}); },
           [this](const start_kill_timer& wait) { arm(wait.after, kill_timer_due{it_.state.gen}); },
           [this](const start_restart_timer& wait) { arm(wait.after, restart_timer_due{it_.state.gen}); },
           [this](const cancel_timers&) { timer_.dispose(); },
+          [this](const answer& what) {
+            if (what.failure && what.failure->code == exit_code::not_ready)
+              journal(severity::warning, "not ready in time"); // also where nobody waits for it
+            answers_.push_back(what);
+          },
           [this](const remove_process&) {
             is_removed_ = true;
             self_->send(
@@ -168,6 +202,12 @@ void app_state::order_launch(generation gen) {
                                           launch_environment(spec, *it_.caller, {it_.id, gen, it_.instance, it_.home})),
                                       .spec = it_.spec,
                                       .files = std::move(files)});
+}
+
+void app_state::ask_to_end(int signal) {
+  const bool by_message = it_.spec->shutdown_with_message && it_.state.stop_stage == 0;
+  if (!by_message || !talk_.say_shutdown())
+    signal_app(signal);
 }
 
 void app_state::signal_app(int signal) {
@@ -195,38 +235,79 @@ void app_state::arm(std::chrono::milliseconds after, lifecycle_event event) {
   timer_ = self_->run_delayed(after, [this, event = std::move(event)] { happen(event); });
 }
 
-void app_state::report_change(process_status before) {
+void app_state::report_change(life_phase before) {
   const auto& now = it_.state;
-  if (now.status != before || now.status == process_status::online) {
-    switch (now.status) {
-      case process_status::online:
-        if (before != now.status)
-          journal(severity::info, "online");
-        break;
-      case process_status::waiting_restart:
-        journal(severity::info, fmt::format("starts again in {} ms{}{}", now.delay.count(),
-                                            now.reason.empty() ? "" : ": ", now.reason));
-        break;
-      case process_status::errored:
-        journal(severity::error, "errored: " + now.reason);
-        break;
-      case process_status::stopped:
-        journal(severity::info, now.reason.empty() ? "stopped" : "stopped: " + now.reason);
-        break;
-      case process_status::stopping:
-      case process_status::launching:
-        break;
-    }
-  }
+  if (now.phase != before)
+    journal_change(before);
   if (is_removed_)
     self_->send(registry_, process_removed{it_.id, it_.state.gen});
   else
     self_->send(registry_, process_changed{view()});
 }
 
-void app_state::answer_pending() {
-  for (auto& answer : std::exchange(pending_, {}))
-    answer.deliver(view());
+void app_state::journal_change(life_phase before) {
+  const auto& now = it_.state;
+  switch (now.phase) {
+    case life_phase::settling:
+    case life_phase::online:
+      if (status_of(before) != process_status::online)
+        journal(severity::info, "online");
+      break;
+    case life_phase::waiting_restart:
+      journal(severity::info,
+              fmt::format("starts again in {} ms{}{}", now.delay.count(), now.reason.empty() ? "" : ": ", now.reason));
+      break;
+    case life_phase::errored:
+      journal(severity::error, "errored: " + now.reason);
+      break;
+    case life_phase::stopped:
+      journal(severity::info, now.reason.empty() ? "stopped" : "stopped: " + now.reason);
+      break;
+    case life_phase::stopping:
+    case life_phase::launching:
+    case life_phase::getting_ready:
+      break;
+  }
+}
+
+void app_state::reply(const answer& what) {
+  const auto is_for_others = [&](const pending_request& one) {
+    return one.what != what.what && !(one.what == awaited::launch && what.what == awaited::run);
+  };
+  const auto first = std::stable_partition(pending_.begin(), pending_.end(), is_for_others);
+  std::vector<pending_request> meant{std::make_move_iterator(first), std::make_move_iterator(pending_.end())};
+  pending_.erase(first, pending_.end());
+  if (meant.empty())
+    return;
+  app_answer given{.view = view(), .failure = what.failure};
+  if (what.ended)
+    add_last_words(*what.ended, std::move(meant), std::move(given));
+  else
+    deliver(meant, given);
+}
+
+void app_state::add_last_words(generation gen, std::vector<pending_request> meant, app_answer given) {
+  auto shared = std::make_shared<std::vector<pending_request>>(std::move(meant));
+  ++unsaid_;
+  const auto say = [this, shared, given](const std::string& last_words) {
+    app_answer told = given;
+    told.last_words = last_words.substr(last_words.size() - std::min(last_words.size(), most_last_words));
+    deliver(*shared, told);
+    --unsaid_;
+    quit_if_done();
+  };
+  self_->request(recorder_, caf::infinite, tail_stderr{it_.id, gen})
+      .then([say](const std::string& text) { say(text); }, [say](const caf::error&) { say({}); });
+}
+
+void app_state::deliver(std::vector<pending_request>& to, const app_answer& given) {
+  for (auto& one : to)
+    one.promise.deliver(given);
+}
+
+void app_state::quit_if_done() {
+  if (is_removed_ && unsaid_ == 0)
+    self_->quit();
 }
 
 process_view app_state::view() const {
@@ -234,7 +315,7 @@ process_view app_state::view() const {
   return {.id = it_.id,
           .gen = s.gen,
           .pid = remains_of_ ? 0 : s.pid,
-          .status = remains_of_ ? process_status::stopping : s.status,
+          .status = remains_of_ ? process_status::stopping : status_of(s.phase),
           .instance = it_.instance,
           .restarts = s.restarts,
           .unstable_restarts = s.unstable_restarts,

@@ -10,6 +10,7 @@
 #include <caf/typed_event_based_actor.hpp>
 #include <caf/typed_response_promise.hpp>
 
+#include "actors/app_talk.hpp"
 #include "actors/protocol.hpp"
 #include "core/journal_line.hpp"
 #include "core/log_paths.hpp"
@@ -37,7 +38,13 @@ public:
   app_actor::behavior_type make_behavior();
 
 private:
-  caf::result<process_view> on_request(app_verb verb);
+  struct pending_request {
+    awaited what{};
+    caf::typed_response_promise<app_answer> promise;
+  };
+
+  caf::result<app_answer> on_request(const app_request& request);
+  void on_launched(const launch_done& done);
   void on_exit(const process_exited& ended);
   void on_tree_ended(const tree_ended& over);
   void conclude_exit(const process_exited& ended, moment at);
@@ -46,11 +53,17 @@ private:
   void happen(const lifecycle_event& event, moment at);
   void perform(const lifecycle_effect& effect);
   void order_launch(generation gen);
+  void ask_to_end(int signal);
   void signal_app(int signal);
   void order_tree_end(int signal);
   void arm(std::chrono::milliseconds after, lifecycle_event event);
-  void report_change(process_status before);
-  void answer_pending();
+  void report_change(life_phase before);
+  void journal_change(life_phase before);
+  /// Everybody who waits for it is told `what` came of it.
+  void reply(const answer& what);
+  void add_last_words(generation gen, std::vector<pending_request> meant, app_answer given);
+  static void deliver(std::vector<pending_request>& to, const app_answer& given);
+  void quit_if_done();
 
   moment now() const { return {self_->clock().now(), wall_clock::now()}; }
   process_view view() const;
@@ -63,11 +76,14 @@ private:
   recorder_link_actor recorder_;
   tree_ender_actor tree_ender_;
   registry_actor registry_;
+  app_talk talk_;
   /// The process is over, and waits as a zombie until nothing of its tree is alive. To everybody it is stopping.
   std::optional<std::pair<process_exited, moment>> remains_of_;
   generation tree_ordered_{0}; ///< the newest launch whose tree the tree_ender has been told of
-  caf::disposable timer_;      ///< the kill timer or the restart timer: never both
-  std::vector<caf::typed_response_promise<process_view>> pending_;
+  caf::disposable timer_;      ///< of the trial, the stop or the restart: never two of them
+  std::vector<pending_request> pending_;
+  std::vector<answer> answers_; ///< of the step under way: given when the registry has been told of the change
+  size_t unsaid_ = 0;           ///< answers that wait for the last words of a process
   bool is_removed_ = false;
 };
 

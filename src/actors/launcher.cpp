@@ -1,6 +1,8 @@
 #include "actors/launcher.hpp"
 
+#include <fcntl.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
@@ -35,15 +37,48 @@ bool is_transient(int error) {
   return error == EAGAIN || error == ENOMEM || error == EMFILE || error == ENFILE;
 }
 
-os::spawn_plan plan_of(const launch_order& order, int out, int err, int report, const rlimit& open_files) {
+/// The ends of a launch's descriptors that are the child's, and of its IPC channel the other one.
+struct child_descriptors {
+  os::unique_fd in;
+  os::output_pipe out;
+  os::output_pipe err;
+  os::unique_fd channel; ///< the child's end; empty: it gets none
+  shared_fd our_channel;
+};
+
+/// nullopt: errno says why.
+std::optional<child_descriptors> make_descriptors(bool with_channel) {
+  child_descriptors made;
+  made.in = os::make_input_pipe();
+  auto out = made.in ? os::make_output_pipe() : std::nullopt;
+  auto err = out ? os::make_output_pipe() : std::nullopt;
+  if (!err)
+    return std::nullopt;
+  made.out = std::move(*out);
+  made.err = std::move(*err);
+  if (!with_channel)
+    return made;
+  int ends[2];
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+    return std::nullopt;
+  made.our_channel = std::make_shared<os::unique_fd>(ends[0]);
+  made.channel.reset(ends[1]);
+  if (::fcntl(ends[0], F_SETFL, O_NONBLOCK) != 0) // of ours alone: what the child's end does is the program's affair
+    return std::nullopt;
+  return made;
+}
+
+os::spawn_plan plan_of(const launch_order& order, const child_descriptors& fds, int report, const rlimit& open_files) {
   const auto& spec = *order.spec;
   os::spawn_plan plan;
   plan.path = order.recipe->path();
   plan.argv = order.recipe->argv();
   plan.envp = order.recipe->envp();
   plan.cwd = spec.cwd.c_str();
-  plan.out_fd = out;
-  plan.err_fd = err;
+  plan.in_fd = fds.in.get();
+  plan.out_fd = fds.out.child_end.get();
+  plan.err_fd = fds.err.child_end.get();
+  plan.channel_fd = fds.channel.get();
   plan.report_fd = report;
   plan.key = key_of(order);
   plan.open_files = open_files;
@@ -96,18 +131,20 @@ void launcher_state::create(const launch_order& order, const app_actor& app) {
     refuse(app, order, fmt::format("the keeper can hold {} processes, and so many there are", capacity_), 0);
     return;
   }
-  auto out = os::make_output_pipe();
-  auto err = out ? os::make_output_pipe() : std::nullopt;
-  if (!err) {
-    refuse(app, order, fmt::format("making pipes for its output failed: {}", std::strerror(errno)), errno);
+  auto fds = make_descriptors(has_channel(*order.spec));
+  if (!fds) {
+    const int why = errno;
+    refuse(app, order, fmt::format("making its pipes failed: {}", ::strerrordesc_np(why)), why);
     return;
   }
   const auto key = key_of(order);
-  const std::array deposit{out->read_end.get(), err->read_end.get()};
+  std::vector<int> deposit{fds->out.read_end.get(), fds->err.read_end.get()};
+  if (fds->our_channel)
+    deposit.push_back(fds->our_channel->get());
   held_.insert_or_assign(key.id, held_launch{key.generation, app});
-  keeper_.send(bytes_of(keeper::intend{.key = key}), deposit);
+  keeper_.send(bytes_of(keeper::intend{.fd_count = static_cast<uint32_t>(deposit.size()), .key = key}), deposit);
 
-  const auto plan = plan_of(order, out->child_end.get(), err->child_end.get(), report_.get(), open_files_);
+  const auto plan = plan_of(order, *fds, report_.get(), open_files_);
   auto child = spawner_.spawn(plan);
   if (!child) {
     fail_launch(app, order, child.error());
@@ -115,14 +152,15 @@ void launcher_state::create(const launch_order& order, const app_actor& app) {
     return;
   }
   keeper_.send(bytes_of(keeper::launched{.pid = child->pid, .key = key}));
-  tell_recorder(order, child->pid, std::move(out->read_end), std::move(err->read_end));
+  tell_recorder(order, child->pid, std::move(fds->out.read_end), std::move(fds->err.read_end));
   if (!plan.wait_for_exec) {
-    auto& slow = slow_.emplace_back(slow_launch{
-        watched_fd{loop_, std::move(child->outcome), caf::weak_actor_ptr{self_->ctrl()}}, child->pid, order, app});
+    auto& slow =
+        slow_.emplace_back(slow_launch{watched_fd{loop_, std::move(child->outcome), caf::weak_actor_ptr{self_->ctrl()}},
+                                       child->pid, fds->our_channel, order, app});
     slow.outcome.arm(EPOLLIN);
     return;
   }
-  self_->send(app, launch_done{order.gen, child->pid});
+  self_->send(app, launch_done{order.gen, child->pid, fds->our_channel});
 }
 
 void launcher_state::refuse(const app_actor& app, const launch_order& order, std::string reason, int error) {
@@ -130,7 +168,7 @@ void launcher_state::refuse(const app_actor& app, const launch_order& order, std
 }
 
 void launcher_state::fail_launch(const app_actor& app, const launch_order& order, const os::spawn_error& failure) {
-  const auto plan = plan_of(order, -1, -1, -1, open_files_);
+  const auto plan = plan_of(order, {}, -1, open_files_);
   if (failure.pid > 0)
     keeper_.send(bytes_of(keeper::launched{.pid = failure.pid, .key = key_of(order)}));
   refuse(app, order, os::describe(failure, plan), failure.error);
@@ -187,7 +225,7 @@ void launcher_state::settle_slow_launch(const std::function<bool(const slow_laun
     reap(key_of(slow.order));
     return;
   }
-  self_->send(slow.app, launch_done{slow.order.gen, slow.pid});
+  self_->send(slow.app, launch_done{slow.order.gen, slow.pid, slow.channel});
 }
 
 void launcher_state::on_packet(os::packet& received) {

@@ -42,6 +42,7 @@ private:
   struct slow_launch {
     watched_fd outcome;
     pid_t pid = 0;
+    shared_fd channel; ///< our end of the app's IPC channel, if it has one
     launch_order order;
     app_actor app;
   };

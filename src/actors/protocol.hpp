@@ -1,7 +1,10 @@
 #pragma once
 
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include <caf/allowed_unsafe_message_type.hpp>
@@ -9,6 +12,7 @@
 #include <caf/result.hpp>
 #include <caf/type_id.hpp>
 #include <caf/typed_actor.hpp>
+#include <nlohmann/json.hpp>
 
 #include "core/app_spec.hpp"
 #include "core/launch_recipe.hpp"
@@ -30,20 +34,56 @@ using shared_environment = std::shared_ptr<const environment>;
 /// A file descriptor on its way from one actor to another. Messages are copied, the fd is not.
 using shared_fd = std::shared_ptr<os::unique_fd>;
 
+/// What an app has said of itself on its IPC channel, in the form in which it said so.
+struct app_offers {
+  nlohmann::json actions = nlohmann::json::array();  ///< of `trigger`: [{action_name, ...}]
+  nlohmann::json metrics = nlohmann::json::object(); ///< name: {value, ...}
+};
+using shared_offers = std::shared_ptr<const app_offers>;
+
 /// One listed process, as the registry knows it.
 struct listed_process {
   process_view view;
   shared_spec spec;
   shared_environment caller;
+  shared_offers offers = {}; ///< null: it has said nothing
 };
 
 // -- app
 
 enum class app_verb : uint8_t { start, restart, stop, remove };
 
-/// What somebody asks of a process. It is answered when that has happened, or has been overtaken by a later request.
+/// What somebody asks of a process. It is answered when that has happened, has failed, or has been overtaken by a later
+/// request.
 struct app_request {
   app_verb verb = app_verb::start;
+  bool until_it_runs = true; ///< false: a start or restart is answered as soon as the program has been executed
+};
+
+struct app_answer {
+  process_view view;
+  std::optional<error> failure = {}; ///< it has not happened
+  std::string last_words = {};       ///< what the process wrote to stderr before it ended, the last lines of it
+  std::string reply = {};            ///< to an action_order: JSON
+};
+
+/// For the stdin of a running program.
+struct input_text {
+  std::string text;
+};
+struct signal_order {
+  int number = 0;
+};
+/// One of the actions that the app has offered on its IPC channel.
+struct action_order {
+  std::string action;
+  std::optional<std::string> params;
+};
+using app_order = std::variant<input_text, signal_order, action_order>;
+
+/// Something for a running program. Answered when it has been handed over; an action, when the app has replied.
+struct pass_on {
+  app_order what;
 };
 
 /// What the process is to run from its next launch on.
@@ -63,6 +103,7 @@ struct process_exited {
 struct launch_done {
   generation gen{};
   pid_t pid = 0;
+  shared_fd channel = {}; ///< our end of its IPC channel; null: it has none
 };
 
 /// "The launch you ordered" did not come off.
@@ -78,7 +119,8 @@ struct tree_ended {
   size_t killed = 0; ///< by SIGKILL, beside the process itself and its process group
 };
 
-using app_actor = caf::typed_actor<caf::result<process_view>(app_request), caf::result<void>(new_declaration),
+using app_actor = caf::typed_actor<caf::result<app_answer>(app_request), caf::result<app_answer>(pass_on),
+                                   caf::result<void>(fd_ready), caf::result<void>(new_declaration),
                                    caf::result<void>(launch_done), caf::result<void>(launch_refused),
                                    caf::result<void>(process_exited), caf::result<void>(tree_ended)>;
 
@@ -173,6 +215,7 @@ struct start_apps {
   std::vector<shared_spec> specs;
   shared_environment caller;
   when_running policy = when_running::refuse;
+  bool until_they_run = true; ///< false: answered as soon as they have been executed
 };
 
 struct act_on {
@@ -180,16 +223,25 @@ struct act_on {
   std::vector<std::string> targets = {}; ///< as typed
   std::vector<std::string> names = {};   ///< exact ones, from a file; one that is not there is skipped
   bool everything = false;               ///< whatever there is; nothing is no error
+  bool until_they_run = true;            ///< as in start_apps
 };
 
 struct failed_target {
   std::string target; ///< as typed, or an app's name
   error what;
+  std::string last_words = {}; ///< of a process that ended, to stderr
 };
 
 struct outcome {
   std::vector<listed_process> done;
   std::vector<failed_target> failed;
+  std::map<process_id, std::string> replies = {}; ///< to an action_order: JSON
+};
+
+/// Something for the programs that the targets mean.
+struct pass_on_to {
+  std::vector<std::string> targets;
+  app_order what;
 };
 
 /// Which processes a command means.
@@ -207,14 +259,20 @@ struct process_changed {
   process_view view;
 };
 
+struct offers_changed {
+  process_id id{};
+  shared_offers offers;
+};
+
 struct process_removed {
   process_id id{};
   generation gen{}; ///< of its last launch
 };
 
-using registry_actor = caf::typed_actor<caf::result<outcome>(start_apps), caf::result<outcome>(act_on),
-                                        caf::result<found_processes>(find_processes),
-                                        caf::result<void>(process_changed), caf::result<void>(process_removed)>;
+using registry_actor =
+    caf::typed_actor<caf::result<outcome>(start_apps), caf::result<outcome>(act_on), caf::result<outcome>(pass_on_to),
+                     caf::result<found_processes>(find_processes), caf::result<void>(process_changed),
+                     caf::result<void>(offers_changed), caf::result<void>(process_removed)>;
 
 // -- sampler: cpu and memory, only when somebody asks
 
@@ -262,7 +320,8 @@ CAF_BEGIN_TYPE_ID_BLOCK(procvisor_daemon, caf::id_block::procvisor_loop::end)
   CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::process_exited))
   CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::launch_done))
   CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::launch_refused))
-  CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::process_view))
+  CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::app_answer))
+  CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::pass_on))
   CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::app_actor))
 
   CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::tree_ended))
@@ -290,6 +349,8 @@ CAF_BEGIN_TYPE_ID_BLOCK(procvisor_daemon, caf::id_block::procvisor_loop::end)
   CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::find_processes))
   CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::found_processes))
   CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::process_changed))
+  CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::pass_on_to))
+  CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::offers_changed))
   CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::process_removed))
 
   // sampler
@@ -308,7 +369,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::new_declaration)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::process_exited)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::launch_done)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::launch_refused)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::process_view)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::app_answer)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::pass_on)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::tree_ended)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::tree_order)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::tree_settled)
@@ -326,6 +388,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::outcome)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::find_processes)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::found_processes)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::process_changed)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::pass_on_to)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::offers_changed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::process_removed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::sample_processes)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::samples)

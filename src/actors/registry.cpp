@@ -1,7 +1,6 @@
 #include "actors/registry.hpp"
 
 #include <algorithm>
-#include <set>
 
 #include <caf/send.hpp>
 #include <fmt/format.h>
@@ -29,10 +28,15 @@ registry_actor::behavior_type registry_state::make_behavior() {
   return {
       [this](const start_apps& request) { return on_start(request); },
       [this](const act_on& request) { return on_act(request); },
+      [this](const pass_on_to& order) { return on_pass_on(order); },
       [this](const find_processes& request) { return on_find(request); },
       [this](const process_changed& changed) {
         if (const auto at = processes_.find(changed.view.id); at != processes_.end())
           at->second.listed.view = changed.view;
+      },
+      [this](const offers_changed& changed) {
+        if (const auto at = processes_.find(changed.id); at != processes_.end())
+          at->second.listed.offers = changed.offers;
       },
       [this](const process_removed& removed) {
         newest_ = std::max(newest_, removed.gen);
@@ -74,12 +78,12 @@ void registry_state::start_one(const start_apps& request, const shared_spec& spe
     at.listed.spec = spec;
     at.listed.caller = request.caller;
     self_->send(at.app, new_declaration{spec, request.caller});
-    ask(id, app_verb::restart, gathered);
+    ask(id, app_request{app_verb::restart, request.until_they_run}, gathered);
   }
   for (auto instance = static_cast<int>(there.size()); instance < spec->instances; ++instance) {
     const auto id = add(spec, request.caller, instance);
     if (spec->autostart)
-      ask(id, app_verb::start, gathered);
+      ask(id, app_request{app_verb::start, request.until_they_run}, gathered);
     else
       gathered->so_far.done.push_back(processes_.at(id).listed);
   }
@@ -119,7 +123,7 @@ void registry_state::on_app_down(const caf::down_msg& down) {
                      fmt::format("{}:{}", at->second.listed.spec->name, static_cast<uint32_t>(view.id)), view.pid,
                      fmt::format("its actor failed ({}), starting another one for it", caf::to_string(down.reason))));
   lifecycle state;
-  state.status = view.status;
+  state.phase = phase_of(view.status);
   state.gen = view.gen;
   state.pid = view.pid;
   state.restarts = view.restarts;
@@ -130,39 +134,56 @@ void registry_state::on_app_down(const caf::down_msg& down) {
 
 caf::result<outcome> registry_state::on_act(const act_on& request) {
   auto gathered = std::make_shared<gathering>(gathering{self_->make_response_promise<outcome>(), {}, 0, false});
-  const auto all = targetables();
-  std::set<process_id> meant; // each once, in the order of their ids
+  auto meant = resolve(request.targets, gathered->so_far.failed);
   if (request.everything)
     for (const auto& [id, at] : processes_)
       meant.insert(id);
-  for (const auto& target : request.targets) {
-    if (auto found = resolve_target(target, all))
-      meant.insert(found->begin(), found->end());
-    else
-      gathered->so_far.failed.push_back({target, found.error()});
-  }
   for (const auto& exact : request.names) {
     const auto found = with_name(exact);
     meant.insert(found.begin(), found.end());
   }
   for (const auto id : meant)
-    ask(id, request.verb, gathered);
+    ask(id, app_request{request.verb, request.until_they_run}, gathered);
   gathered->is_complete = true;
   deliver_if_complete(gathered);
   return gathered->answer;
 }
 
-void registry_state::ask(process_id id, app_verb verb, const shared_gathering& gathered) {
+caf::result<outcome> registry_state::on_pass_on(const pass_on_to& order) {
+  auto gathered = std::make_shared<gathering>(gathering{self_->make_response_promise<outcome>(), {}, 0, false});
+  for (const auto id : resolve(order.targets, gathered->so_far.failed))
+    ask(id, pass_on{order.what}, gathered);
+  gathered->is_complete = true;
+  deliver_if_complete(gathered);
+  return gathered->answer;
+}
+
+std::set<process_id> registry_state::resolve(const std::vector<std::string>& targets,
+                                             std::vector<failed_target>& failed) const {
+  const auto all = targets.empty() ? std::vector<targetable>{} : targetables();
+  std::set<process_id> meant;
+  for (const auto& target : targets) {
+    if (auto found = resolve_target(target, all))
+      meant.insert(found->begin(), found->end());
+    else
+      failed.push_back({target, found.error()});
+  }
+  return meant;
+}
+
+template <class Request>
+void registry_state::ask(process_id id, const Request& request, const shared_gathering& gathered) {
   const auto& at = processes_.at(id);
   ++gathered->missing;
   // The listing as it is now: a deleted process is no longer in the table when its answer comes.
-  self_->request(at.app, caf::infinite, app_request{verb})
+  self_->request(at.app, caf::infinite, request)
       .then(
-          [gathered, listed = at.listed](const process_view& view) mutable {
-            const bool ought_to_run = view.status == process_status::errored;
-            listed.view = view;
-            if (ought_to_run)
-              gathered->so_far.failed.push_back({listed.spec->name, {exit_code::start_failed, view.reason, {}}});
+          [gathered, listed = at.listed](const app_answer& answer) mutable {
+            listed.view = answer.view;
+            if (!answer.reply.empty())
+              gathered->so_far.replies.emplace(answer.view.id, answer.reply);
+            if (answer.failure)
+              gathered->so_far.failed.push_back({listed.spec->name, *answer.failure, answer.last_words});
             else
               gathered->so_far.done.push_back(std::move(listed));
             --gathered->missing;
@@ -184,18 +205,10 @@ void registry_state::deliver_if_complete(const shared_gathering& gathered) {
 
 found_processes registry_state::on_find(const find_processes& request) {
   found_processes result;
-  std::set<process_id> meant;
-  if (request.targets.empty()) {
+  auto meant = resolve(request.targets, result.failed);
+  if (request.targets.empty())
     for (const auto& [id, at] : processes_)
       meant.insert(id);
-  }
-  const auto all = request.targets.empty() ? std::vector<targetable>{} : targetables();
-  for (const auto& target : request.targets) {
-    if (auto found = resolve_target(target, all))
-      meant.insert(found->begin(), found->end());
-    else
-      result.failed.push_back({target, found.error()});
-  }
   for (const auto id : meant)
     result.processes.push_back(processes_.at(id).listed);
   return result;

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -41,15 +42,19 @@ private:
 
   caf::result<outcome> on_start(const start_apps& request);
   caf::result<outcome> on_act(const act_on& request);
+  caf::result<outcome> on_pass_on(const pass_on_to& order);
   found_processes on_find(const find_processes& request);
   void on_app_down(const caf::down_msg& down);
 
   void start_one(const start_apps& request, const shared_spec& spec, const shared_gathering& gathered);
   process_id add(const shared_spec& spec, const shared_environment& caller, int instance);
   void spawn_app(entry& of, lifecycle state);
-  void ask(process_id id, app_verb verb, const shared_gathering& gathered);
+  template <class Request> // app_request or pass_on
+  void ask(process_id id, const Request& request, const shared_gathering& gathered);
   static void deliver_if_complete(const shared_gathering& gathered);
 
+  /// Each once, in the order of their ids.
+  std::set<process_id> resolve(const std::vector<std::string>& targets, std::vector<failed_target>& failed) const;
   std::vector<process_id> with_name(const std::string& wanted) const;
   std::vector<targetable> targetables() const;
 

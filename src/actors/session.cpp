@@ -28,6 +28,9 @@ std::span<const session_state::method> session_state::methods() {
       {rpc::method::list, &session_state::list},
       {rpc::method::jlist, &session_state::jlist},
       {rpc::method::describe, &session_state::describe},
+      {rpc::method::send, &session_state::send_text},
+      {rpc::method::signal, &session_state::signal},
+      {rpc::method::trigger, &session_state::trigger},
       {rpc::method::logs, &session_state::logs},
       {rpc::method::kill, &session_state::kill},
   };

@@ -43,6 +43,10 @@ private:
   void restart(const nlohmann::json& params) { act(app_verb::restart, params); }
   void remove(const nlohmann::json& params) { act(app_verb::remove, params); }
   void act(app_verb verb, const nlohmann::json& params);
+  void send_text(const nlohmann::json& params);
+  void signal(const nlohmann::json& params);
+  void trigger(const nlohmann::json& params);
+  void pass(const nlohmann::json& params, app_order what);
   void kill(const nlohmann::json& params);
   void reply_outcome(const outcome& result);
 

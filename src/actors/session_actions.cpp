@@ -1,6 +1,9 @@
 /// The methods of a session that change something.
+#include <csignal>
 #include <optional>
+#include <utility>
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "actors/session.hpp"
@@ -20,7 +23,8 @@ json failures(const std::vector<failed_target>& failed) {
     list.push_back({{"target", one.target},
                     {"code", static_cast<int>(one.what.code)},
                     {"message", one.what.what},
-                    {"hint", one.what.hint}});
+                    {"hint", one.what.hint},
+                    {"last_words", one.last_words}});
   return list;
 }
 
@@ -58,6 +62,7 @@ void session_state::start(const json& params) {
     return;
   }
   request.policy = *policy;
+  request.until_they_run = rpc::flag(params, "wait", true);
   for (const auto& wire : *apps) {
     auto spec = spec_from_json(wire);
     if (!spec) {
@@ -76,12 +81,39 @@ void session_state::start(const json& params) {
 }
 
 void session_state::act(app_verb verb, const json& params) {
-  ask_registry<outcome>(act_on{verb, rpc::texts(params, "targets"), rpc::texts(params, "names")},
+  ask_registry<outcome>(act_on{.verb = verb,
+                               .targets = rpc::texts(params, "targets"),
+                               .names = rpc::texts(params, "names"),
+                               .until_they_run = rpc::flag(params, "wait", true)},
+                        [this](const outcome& result) { reply_outcome(result); });
+}
+
+void session_state::send_text(const json& params) {
+  pass(params, input_text{params.value("text", "")});
+}
+
+void session_state::signal(const json& params) {
+  const int number = params.value("signal", 0);
+  if (number < 1 || number > SIGRTMAX)
+    reply_error({exit_code::usage, fmt::format("there is no signal {}", number), {}});
+  else
+    pass(params, signal_order{number});
+}
+
+void session_state::trigger(const json& params) {
+  action_order order{.action = params.value("action", ""), .params = {}};
+  if (params.contains("params"))
+    order.params = params.value("params", "");
+  pass(params, std::move(order));
+}
+
+void session_state::pass(const json& params, app_order what) {
+  ask_registry<outcome>(pass_on_to{rpc::texts(params, "targets"), std::move(what)},
                         [this](const outcome& result) { reply_outcome(result); });
 }
 
 void session_state::kill(const json&) {
-  ask_registry<outcome>(act_on{app_verb::remove, {}, {}, true}, [this](const outcome& result) {
+  ask_registry<outcome>(act_on{.verb = app_verb::remove, .everything = true}, [this](const outcome& result) {
     ends_everything_ = true;
     reply({{"stopped", result.done.size()}});
   });
@@ -91,7 +123,14 @@ void session_state::reply_outcome(const outcome& result) {
   auto done = json::array();
   for (const auto& one : result.done)
     done.push_back(rpc::to_row({one.view, *one.spec, 0, 0}));
-  reply({{"done", std::move(done)}, {"failed", failures(result.failed)}});
+  auto replies = json::array();
+  for (const auto& one : result.done)
+    if (const auto at = result.replies.find(one.view.id); at != result.replies.end())
+      replies.push_back({{"id", static_cast<uint32_t>(one.view.id)},
+                         {"name", one.spec->name},
+                         {"namespace", one.spec->name_space},
+                         {"reply", json::parse(at->second)}});
+  reply({{"done", std::move(done)}, {"failed", failures(result.failed)}, {"replies", std::move(replies)}});
 }
 
 } // namespace procvisor

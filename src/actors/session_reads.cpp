@@ -12,6 +12,18 @@ namespace procvisor {
 
 using nlohmann::json;
 
+namespace {
+
+/// What the app has said of itself takes the place of what stands for nothing.
+void add_offers(json& object, const shared_offers& offers) {
+  if (offers == nullptr)
+    return;
+  object["axm_actions"] = offers->actions;
+  object["axm_monitor"] = offers->metrics;
+}
+
+} // namespace
+
 void session_state::ping(const json&) {
   reply({{"pid", getpid()}, {"keeper", peers_.keeper_pid}, {"version", PROCVISOR_VERSION}});
 }
@@ -39,6 +51,7 @@ void session_state::jlist(const json&) {
           launch_environment(*one.spec, *one.caller, {one.view.id, one.view.gen, one.view.instance, peers_.home});
       all.push_back(rpc::to_jlist({one.view, *one.spec, used[i].cpu, used[i].memory}, env,
                                   resolve_log_paths(*one.spec, one.view.id, peers_.home), peers_.home));
+      add_offers(all.back()["pm2_env"], one.offers);
     }
     reply(std::move(all));
   });
@@ -55,6 +68,7 @@ void session_state::describe(const json& params) {
       const auto& one = found.processes[i];
       all.push_back(rpc::to_details({one.view, *one.spec, used[i].cpu, used[i].memory},
                                     resolve_log_paths(*one.spec, one.view.id, peers_.home)));
+      add_offers(all.back(), one.offers);
     }
     reply(std::move(all));
   });

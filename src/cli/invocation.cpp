@@ -94,11 +94,10 @@ std::optional<result<exit_code>> invocation::take_targets() {
       return unknown_option(word);
     targets_.push_back(std::move(word));
   }
-  if (targets_.size() > verb_.max_targets) {
-    const std::string& excess = targets_[verb_.max_targets];
+  if (targets_.size() > verb_.max_targets)
     return usage(fmt::format("'{}' takes {}, and {} is too many", verb_.name,
-                             verb_.max_targets == 0 ? "no target" : "one target", in_quotes(excess)));
-  }
+                             verb_.max_targets == 0 ? "no target" : verb_.operands,
+                             in_quotes(targets_[verb_.max_targets])));
   if (typed_.has_app_args && !verb_.takes_app_args)
     return usage(fmt::format("'{}' takes no arguments for an app behind '--'", verb_.name));
   return std::nullopt;

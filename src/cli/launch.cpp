@@ -28,7 +28,7 @@ environment inherited_environment(const console& out) {
 }
 
 bool launch(rpc::client& daemon, const std::string& target, const config::loaded& apps, const environment& inherited,
-            const char* when_running, outcome& reached) {
+            const char* when_running, bool waits, outcome& reached) {
   nlohmann::json plain = nlohmann::json::array();
   nlohmann::json forced = nlohmann::json::array();
   for (const app_spec& app : apps.apps) {
@@ -39,7 +39,8 @@ bool launch(rpc::client& daemon, const std::string& target, const config::loaded
   auto send = [&](nlohmann::json& specs, const char* then) {
     if (specs.empty() || reached.failed.size() > failures)
       return;
-    nlohmann::json params{{"apps", std::move(specs)}, {"environment", inherited}, {"when_running", then}};
+    nlohmann::json params{
+        {"apps", std::move(specs)}, {"environment", inherited}, {"when_running", then}, {"wait", waits}};
     auto answer = daemon.call(rpc::method::start, params, rpc::unlimited);
     if (answer)
       reached.add(*answer);

@@ -16,9 +16,13 @@ inline constexpr const char* refuse_running = "refuse";
 /// This process's environment for launch(), with a warning for what is left out of it.
 environment inherited_environment(const console& out);
 
+/// The `wait` of the wire, for `--no-wait`.
+inline constexpr const char* no_wait_option = "--no-wait,--no_wait";
+inline constexpr const char* no_wait_help = "do not wait for the processes to show that they run";
+
 /// Sends apps to the daemon and adds what came of them to `reached`; an error of a whole request counts as a failure of
 /// `target`, as which they were typed. False: something failed, so that what comes behind it should not be tried.
 bool launch(rpc::client& daemon, const std::string& target, const config::loaded& apps, const environment& inherited,
-            const char* when_running, outcome& reached);
+            const char* when_running, bool waits, outcome& reached);
 
 } // namespace procvisor::cli

@@ -17,9 +17,15 @@ void append(nlohmann::json& list, const nlohmann::json& wire, const char* key) {
     list.insert(list.end(), found->begin(), found->end());
 }
 
+/// What a process wrote before it ended stands below the message, a line each.
 error failure_of(const nlohmann::json& wire) {
-  return {rpc::code_from_wire(wire.value("code", nlohmann::json{})), wire.value("message", "unknown error"),
-          wire.value("hint", "")};
+  std::string what = wire.value("message", "unknown error");
+  std::string last_words = wire.value("last_words", "");
+  if (last_words.ends_with('\n'))
+    last_words.pop_back();
+  if (!last_words.empty())
+    what += ":\n" + last_words;
+  return {rpc::code_from_wire(wire.value("code", nlohmann::json{})), std::move(what), wire.value("hint", "")};
 }
 
 std::string line_of(const rpc::process_row& row, std::string_view done_word) {

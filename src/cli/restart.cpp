@@ -33,7 +33,7 @@ result<std::vector<file_apps>> load_files(const std::vector<std::string>& target
 
 /// Restarts what is named; the apps of files that do not run are started, which is why a file brings a daemon up.
 result<exit_code> restart_targets(invocation& call, std::vector<std::string> targets,
-                                  const std::vector<file_apps>& files) {
+                                  const std::vector<file_apps>& files, bool waits) {
   std::erase_if(targets, config::is_config_file);
   auto running = find_daemon();
   if (!running)
@@ -49,12 +49,13 @@ result<exit_code> restart_targets(invocation& call, std::vector<std::string> tar
   for (const auto& [file, loaded] : files) {
     for (const std::string& warning : loaded.warnings)
       call.out().warn(warning);
-    if (!launch(*daemon, file, loaded, inherited, restart_running, reached))
+    if (!launch(*daemon, file, loaded, inherited, restart_running, waits, reached))
       return conclude(call, *daemon, reached, "restarted");
   }
   if (!targets.empty()) {
     auto answer =
-        daemon->call(rpc::method::restart, {{"targets", targets}, {"names", nlohmann::json::array()}}, rpc::unlimited);
+        daemon->call(rpc::method::restart, {{"targets", targets}, {"names", nlohmann::json::array()}, {"wait", waits}},
+                     rpc::unlimited);
     if (!answer && files.empty())
       return fail(std::move(answer.error()));
     if (answer)
@@ -69,8 +70,10 @@ result<exit_code> restart_targets(invocation& call, std::vector<std::string> tar
 
 result<exit_code> run::restart(invocation& call) {
   file_choice choice;
+  bool is_not_waited_for = false;
   call.option("--env", choice.env_name, "use env_NAME of a file");
   call.option("--only", choice.only, "only these apps of a file, separated by commas");
+  call.flag(no_wait_option, is_not_waited_for, no_wait_help);
   if (auto ended = call.parse())
     return *ended;
   auto who = find_caller();
@@ -80,7 +83,7 @@ result<exit_code> run::restart(invocation& call) {
   if (!targets)
     return fail(std::move(targets.error()));
   return load_files(*targets, choice, *who).and_then([&](const std::vector<file_apps>& files) {
-    return restart_targets(call, *targets, files);
+    return restart_targets(call, *targets, files, !is_not_waited_for);
   });
 }
 

@@ -26,6 +26,7 @@ struct start_request {
   config::given_options options;
   std::vector<std::string> app_args;
   config::caller who;
+  bool is_not_waited_for = false; ///< --no-wait
 
   bool is_forced() const { return options.contains(option_of(&app_declaration::force).key); }
   bool says_something() const { return !options.empty() || !app_args.empty(); }
@@ -98,11 +99,13 @@ private:
     for (const std::string& warning : loaded.warnings)
       call_.out().warn(warning);
     const char* then = config::is_config_file(target) ? restart_running : refuse_running;
-    return launch(daemon_, target, loaded, inherited_, then, reached_);
+    return launch(daemon_, target, loaded, inherited_, then, !request_.is_not_waited_for, reached_);
   }
 
   bool start_listed(const std::string& target) {
-    nlohmann::json params{{"targets", nlohmann::json::array({target})}, {"names", nlohmann::json::array()}};
+    nlohmann::json params{{"targets", nlohmann::json::array({target})},
+                          {"names", nlohmann::json::array()},
+                          {"wait", !request_.is_not_waited_for}};
     auto answer = daemon_.call(rpc::method::start_existing, params, rpc::unlimited);
     outcome found;
     if (answer)
@@ -139,6 +142,7 @@ result<exit_code> run::start(invocation& call) {
   call.declare_spec_options();
   call.option("--env", request.choice.env_name, "use env_NAME of a file");
   call.option("--only", request.choice.only, "only these apps of a file, separated by commas");
+  call.flag(no_wait_option, request.is_not_waited_for, no_wait_help);
   if (auto ended = call.parse())
     return *ended;
   auto options = call.spec_options();

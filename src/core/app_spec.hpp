@@ -59,9 +59,12 @@ struct app_spec {
   std::chrono::milliseconds exp_backoff_restart_delay{0};
   std::vector<int> stop_exit_codes;
 
-  // -- how it is stopped
+  // -- how it is started and stopped
+  bool wait_ready = false; ///< it runs when it says so
+  std::chrono::milliseconds listen_timeout{3000};
   std::chrono::milliseconds kill_timeout{1600};
   std::vector<stop_stage> kill_signal{{SIGINT}}; ///< never empty
+  bool shutdown_with_message = false; ///< "shutdown" on its IPC channel instead of a signal
   bool treekill = true;
 
   bool operator==(const app_spec&) const = default;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <string_view>
 
 #include <fmt/format.h>
 
@@ -65,6 +66,12 @@ std::optional<instance_mark> read_mark(std::string_view variables, std::string_v
   return std::nullopt;
 }
 
+bool has_channel(const app_spec& spec) {
+  const std::string_view program = spec.interpreter_path.empty() ? spec.exec_path : spec.interpreter_path;
+  const auto name = program.substr(program.rfind('/') + 1); // npos + 1 is 0
+  return spec.wait_ready || spec.shutdown_with_message || name == "node" || name == "nodejs" || name == "bun";
+}
+
 environment launch_environment(const app_spec& spec, const environment& caller, const launch_identity& identity) {
   environment env = spec.env;
   env.insert(caller.begin(), caller.end());
@@ -75,6 +82,10 @@ environment launch_environment(const app_spec& spec, const environment& caller, 
   env["PM2_HOME"] = identity.home;
   env["PROCVISOR_HOME"] = identity.home;
   env["PWD"] = spec.cwd;
+  if (has_channel(spec)) {
+    env["NODE_CHANNEL_FD"] = "3";
+    env["NODE_CHANNEL_SERIALIZATION_MODE"] = "json";
+  }
   env[marker_variable] = fmt::format("{}:{}:{}", identity.home, number(identity.id), number(identity.gen));
   return env;
 }

@@ -51,8 +51,11 @@ struct launch_identity {
 /// interpreter node_args exec_path args, or exec_path args where the interpreter is "none".
 std::vector<std::string> launch_argv(const app_spec& spec);
 
+/// Whether it gets an IPC channel, as descriptor 3: what Node or bun runs, and what declares that it speaks on it.
+bool has_channel(const app_spec& spec);
+
 /// The caller's environment, then the app's, then what programs really read: the instance variable, name, pm_id,
-/// PM2_HOME, PROCVISOR_HOME, PWD, and HOME, USER and LOGNAME are left as they came; PROCVISOR_INSTANCE marks the
+/// PM2_HOME, PROCVISOR_HOME, PWD, where the IPC channel is, and HOME, USER and LOGNAME are left as they came; PROCVISOR_INSTANCE marks the
 /// process as ours.
 environment launch_environment(const app_spec& spec, const environment& caller, const launch_identity& identity);
 

@@ -4,6 +4,8 @@
 #include <csignal>
 #include <utility>
 
+#include <fmt/format.h>
+
 namespace procvisor {
 
 namespace {
@@ -22,91 +24,117 @@ public:
     : state_(state), spec_(spec), now_(now), effects_(effects) {}
 
   void operator()(const start_requested&) {
-    switch (state_.status) {
-      case process_status::stopped:
-      case process_status::errored:
-      case process_status::waiting_restart:
+    switch (state_.phase) {
+      case life_phase::stopped:
+      case life_phase::errored:
+      case life_phase::waiting_restart:
         launch_as_asked();
         return;
-      case process_status::launching:
-        state_.next = after_exit::policy;
+      case life_phase::launching:
+        state_.launch_is_automatic = false;
+        let_follow(after_exit::policy, "start");
         return;
-      case process_status::stopping:
-        state_.next = after_exit::relaunch;
+      case life_phase::getting_ready:
+      case life_phase::settling:
+        say(awaited::launch);
         return;
-      case process_status::online:
+      case life_phase::online:
+        say(awaited::launch);
+        settle();
+        return;
+      case life_phase::stopping:
+        let_follow(after_exit::relaunch, "start");
         return;
     }
   }
 
   void operator()(const restart_requested&) {
-    switch (state_.status) {
-      case process_status::stopped:
-      case process_status::errored:
+    switch (state_.phase) {
+      case life_phase::stopped:
+      case life_phase::errored:
         launch_as_asked();
         return;
-      case process_status::waiting_restart:
+      case life_phase::waiting_restart:
         ++state_.restarts;
         launch_as_asked();
         return;
-      case process_status::launching:
-      case process_status::stopping:
-        state_.next = after_exit::relaunch;
+      case life_phase::launching:
+      case life_phase::stopping:
+        let_follow(after_exit::relaunch, "restart");
         return;
-      case process_status::online:
+      case life_phase::getting_ready:
+      case life_phase::settling:
+      case life_phase::online:
         begin_stop(after_exit::relaunch);
         return;
     }
   }
 
   void operator()(const stop_requested&) {
-    switch (state_.status) {
-      case process_status::stopped:
+    switch (state_.phase) {
+      case life_phase::stopped:
+      case life_phase::errored:
+      case life_phase::waiting_restart:
+        come_to_rest(life_phase::stopped, state_.phase == life_phase::stopped ? state_.reason : std::string{});
+        say(awaited::stop);
         return;
-      case process_status::errored:
-      case process_status::waiting_restart:
-        come_to_rest(process_status::stopped, {});
+      case life_phase::launching:
+      case life_phase::stopping:
+        let_follow(after_exit::stay, "stop");
         return;
-      case process_status::launching:
-      case process_status::stopping:
-        state_.next = after_exit::stay;
+      case life_phase::getting_ready:
+      case life_phase::settling:
+        say_overtaken(awaited::run, "stop");
+        begin_stop(after_exit::stay);
         return;
-      case process_status::online:
+      case life_phase::online:
         begin_stop(after_exit::stay);
         return;
     }
   }
 
   void operator()(const delete_requested&) {
-    switch (state_.status) {
-      case process_status::stopped:
-      case process_status::errored:
-      case process_status::waiting_restart:
+    switch (state_.phase) {
+      case life_phase::stopped:
+      case life_phase::errored:
+      case life_phase::waiting_restart:
         remove();
         return;
-      case process_status::launching:
-      case process_status::stopping:
-        state_.next = after_exit::remove;
+      case life_phase::launching:
+      case life_phase::stopping:
+        let_follow(after_exit::remove, "delete");
         return;
-      case process_status::online:
+      case life_phase::getting_ready:
+      case life_phase::settling:
+        say_overtaken(awaited::run, "delete");
+        begin_stop(after_exit::remove);
+        return;
+      case life_phase::online:
         begin_stop(after_exit::remove);
         return;
     }
   }
 
   void operator()(const launched& event) {
-    if (state_.status != process_status::launching || event.gen != state_.gen)
+    if (state_.phase != life_phase::launching || event.gen != state_.gen)
       return;
-    state_.status = process_status::online;
+    state_.phase = life_phase::online;
     state_.pid = event.pid;
     state_.started_at = now_;
     state_.reason.clear();
-    if (state_.next != after_exit::policy)
+    if (state_.next != after_exit::policy) {
       begin_stop(state_.next);
+      return;
+    }
+    say(awaited::launch);
+    if (spec_.wait_ready)
+      begin_trial(life_phase::getting_ready, spec_.listen_timeout);
+    else if (!state_.launch_is_automatic)
+      settle();
   }
 
   void operator()(const launch_failed& event) {
-    if (state_.status != process_status::launching || event.gen != state_.gen)
+    if (state_.phase != life_phase::launching || event.gen != state_.gen)
       return;
     if (state_.next != after_exit::policy && state_.next != after_exit::relaunch) {
       follow_what_was_asked();
@@ -117,37 +145,98 @@ public:
       state_.reason = event.reason;
       return;
     }
-    come_to_rest(process_status::errored, event.reason);
+    come_to_rest(life_phase::errored, event.reason);
+    say_failed({exit_code::start_failed, fmt::format("cannot start '{}': {}", spec_.name, event.reason)});
   }
 
   void operator()(const exited& event) {
-    const bool runs = state_.status == process_status::online || state_.status == process_status::stopping;
+    const bool is_on_trial = state_.phase == life_phase::getting_ready || state_.phase == life_phase::settling;
+    const bool runs = is_on_trial || state_.phase == life_phase::online || state_.phase == life_phase::stopping;
     if (!runs || event.gen != state_.gen)
       return;
+    const bool was_getting_ready = state_.phase == life_phase::getting_ready;
     state_.pid = 0;
     state_.last_exit = event.status;
     effects_.emplace_back(cancel_timers{});
-    if (state_.status == process_status::stopping)
+    if (state_.phase == life_phase::stopping) {
       follow_what_was_asked();
-    else
-      follow_policy(event.status);
+      return;
+    }
+    follow_policy(event.status);
+    if (is_on_trial)
+      judge_early_end(event, was_getting_ready);
+  }
+
+  void operator()(const became_ready& event) {
+    if (state_.phase != life_phase::getting_ready || event.gen != state_.gen)
+      return;
+    effects_.emplace_back(cancel_timers{});
+    pass_trial();
+  }
+
+  void operator()(const trial_timer_due& event) {
+    if (event.gen != state_.gen)
+      return;
+    if (state_.phase == life_phase::settling) {
+      pass_trial();
+    } else if (state_.phase == life_phase::getting_ready) {
+      state_.phase = life_phase::online;
+      say_failed({exit_code::not_ready,
+                  fmt::format("'{}' was not ready within {} ms; it runs on", spec_.name, spec_.listen_timeout.count()),
+                  "it has to send 'ready' on its IPC channel, within its listen_timeout"});
+    }
   }
 
   void operator()(const kill_timer_due& event) {
-    if (state_.status == process_status::stopping && event.gen == state_.gen)
+    if (state_.phase == life_phase::stopping && event.gen == state_.gen)
       send_stage(state_.stop_stage + 1);
   }
 
   void operator()(const restart_timer_due& event) {
-    if (state_.status != process_status::waiting_restart || event.gen != state_.gen)
+    if (state_.phase != life_phase::waiting_restart || event.gen != state_.gen)
       return;
     ++state_.restarts;
     launch_again();
   }
 
 private:
+  // -- answers
+
+  void say(awaited what) { effects_.emplace_back(answer{what}); }
+
+  void say_failed(error why, std::optional<generation> ended = {}) {
+    effects_.emplace_back(answer{awaited::run, std::move(why), ended});
+  }
+
+  void say_overtaken(awaited what, const char* by) {
+    effects_.emplace_back(
+        answer{what, error{exit_code::other, fmt::format("a later {} of '{}' has overtaken this", by, spec_.name)}});
+  }
+
+  void judge_early_end(const exited& event, bool was_getting_ready) {
+    const auto& status = event.status;
+    const bool is_a_stop_code =
+        status.signal == 0 && std::ranges::find(spec_.stop_exit_codes, status.code) != spec_.stop_exit_codes.end();
+    const bool is_done = status.signal == 0 && status.code == 0 && !spec_.autorestart;
+    if (is_a_stop_code || is_done) {
+      say(awaited::run);
+      return;
+    }
+    std::string what = fmt::format("'{}' ended with {} after {} ms", spec_.name, describe(status),
+                                   between(state_.started_at, now_).count());
+    if (was_getting_ready)
+      what += ", before it was ready";
+    if (state_.phase == life_phase::launching)
+      what += "; it is started again";
+    else if (state_.phase == life_phase::waiting_restart)
+      what += fmt::format("; it is started again in {} ms", state_.delay.count());
+    say_failed({exit_code::start_failed, std::move(what), fmt::format("procvisor logs {}", spec_.name)}, event.gen);
+  }
+
+  // -- from launch to online
+
   void launch_next() {
-    state_.status = process_status::launching;
+    state_.phase = life_phase::launching;
     state_.next = after_exit::policy;
     state_.gen = generation{static_cast<uint64_t>(state_.gen) + 1};
     state_.pid = 0;
@@ -155,7 +244,7 @@ private:
   }
 
   void launch_as_asked() {
-    if (state_.status == process_status::waiting_restart)
+    if (state_.phase == life_phase::waiting_restart)
       effects_.emplace_back(cancel_timers{});
     state_.asked_at = now_;
     state_.unstable_restarts = 0;
@@ -169,8 +258,28 @@ private:
     launch_next();
   }
 
+  void begin_trial(life_phase trial, milliseconds limit) {
+    state_.phase = trial;
+    effects_.emplace_back(start_trial_timer{limit});
+  }
+
+  void settle() {
+    const auto left = std::min(settle_time, spec_.min_uptime) - between(state_.started_at, now_);
+    if (left > milliseconds{0})
+      begin_trial(life_phase::settling, left);
+    else
+      say(awaited::run);
+  }
+
+  void pass_trial() {
+    state_.phase = life_phase::online;
+    say(awaited::run);
+  }
+
+  // -- to its end
+
   void begin_stop(after_exit next) {
-    state_.status = process_status::stopping;
+    state_.phase = life_phase::stopping;
     state_.next = next;
     send_stage(0);
   }
@@ -187,22 +296,36 @@ private:
     effects_.emplace_back(start_kill_timer{stage.patience.value_or(spec_.kill_timeout)});
   }
 
-  void come_to_rest(process_status status, std::string reason) {
-    if (state_.status == process_status::waiting_restart)
+  /// While it is launching or stopping: what is to come when that is over.
+  void let_follow(after_exit next, const char* command) {
+    const auto ends = [](after_exit what) { return what == after_exit::stay || what == after_exit::remove; };
+    if (!ends(state_.next) && ends(next))
+      say_overtaken(awaited::run, command);
+    if (ends(state_.next) && !ends(next) && state_.phase == life_phase::launching)
+      say_overtaken(awaited::stop, command);
+    if (state_.next == after_exit::remove && next != after_exit::remove)
+      say_overtaken(awaited::removal, command);
+    state_.next = next;
+  }
+
+  void come_to_rest(life_phase phase, std::string reason) {
+    if (state_.phase == life_phase::waiting_restart)
       effects_.emplace_back(cancel_timers{});
-    state_.status = status;
+    state_.phase = phase;
     state_.next = after_exit::policy;
     state_.pid = 0;
     state_.reason = std::move(reason);
   }
 
   void remove() {
-    come_to_rest(process_status::stopped, {});
+    come_to_rest(life_phase::stopped, {});
     effects_.emplace_back(remove_process{});
+    say(awaited::stop);
+    say(awaited::removal);
   }
 
   void wait_for_restart(milliseconds delay) {
-    state_.status = process_status::waiting_restart;
+    state_.phase = life_phase::waiting_restart;
     state_.delay = delay;
     effects_.emplace_back(start_restart_timer{delay});
   }
@@ -211,9 +334,11 @@ private:
     switch (state_.next) {
       case after_exit::policy:
       case after_exit::stay:
-        come_to_rest(process_status::stopped, {});
+        come_to_rest(life_phase::stopped, {});
+        say(awaited::stop);
         return;
       case after_exit::relaunch:
+        say(awaited::stop);
         ++state_.restarts;
         launch_as_asked();
         return;
@@ -230,11 +355,11 @@ private:
                                                 .unstable_restarts = state_.unstable_restarts,
                                                 .last_delay = state_.delay});
     if (const auto* down = std::get_if<stay_down>(&verdict)) {
-      come_to_rest(process_status::stopped, down->reason);
+      come_to_rest(life_phase::stopped, down->reason);
       return;
     }
     if (const auto* over = std::get_if<give_up>(&verdict)) {
-      come_to_rest(process_status::errored, over->reason);
+      come_to_rest(life_phase::errored, over->reason);
       return;
     }
     if (was_early)
@@ -261,8 +386,42 @@ lifecycle_step step(lifecycle state, const app_spec& spec, const lifecycle_event
   return result;
 }
 
-bool is_settled(const lifecycle& state) noexcept {
-  return state.status != process_status::launching && state.status != process_status::stopping;
+process_status status_of(life_phase phase) noexcept {
+  switch (phase) {
+    case life_phase::stopped:
+      return process_status::stopped;
+    case life_phase::launching:
+    case life_phase::getting_ready:
+      return process_status::launching;
+    case life_phase::settling:
+    case life_phase::online:
+      return process_status::online;
+    case life_phase::stopping:
+      return process_status::stopping;
+    case life_phase::waiting_restart:
+      return process_status::waiting_restart;
+    case life_phase::errored:
+      return process_status::errored;
+  }
+  return process_status::stopped;
+}
+
+life_phase phase_of(process_status status) noexcept {
+  switch (status) {
+    case process_status::stopped:
+      return life_phase::stopped;
+    case process_status::launching:
+      return life_phase::launching;
+    case process_status::online:
+      return life_phase::online;
+    case process_status::stopping:
+      return life_phase::stopping;
+    case process_status::waiting_restart:
+      return life_phase::waiting_restart;
+    case process_status::errored:
+      return life_phase::errored;
+  }
+  return life_phase::stopped;
 }
 
 } // namespace procvisor

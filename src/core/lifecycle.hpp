@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -8,14 +9,25 @@
 #include "core/app_spec.hpp"
 #include "core/process.hpp"
 #include "core/restart_policy.hpp"
+#include "core/result.hpp"
 
 /// The life of one process: what it is doing, what may happen, and what is then to be done.
 ///
-/// A process is *stopped* until somebody asks for it. A launch makes it *launching* and, when execve has succeeded,
-/// *online*. Told to end it is *stopping*: it gets its stop signal, and SIGKILL when kill_timeout is over (or several signals, each with its own time: kill_signal); only its
-/// exit leads on from there, never an assumption about it. What follows that exit is what was last asked for
-/// (`after_exit`): a stop, a restart or a delete that comes while it is stopping changes only that, so the last command
-/// wins and nothing is signalled twice.
+/// A process is *stopped* until somebody asks for it. A launch makes it *launching* and, when execve has succeeded, it
+/// runs. Told to end it is *stopping*: it gets its stop signal, and SIGKILL when kill_timeout is over (or several
+/// signals, each with its own time: kill_signal); only its exit leads on from there, never an assumption about it. What
+/// follows that exit is what was last asked for (`after_exit`): a stop, a restart or a delete that comes while it is
+/// stopping changes only that, so the last command wins and nothing is signalled twice.
+///
+/// Whoever asks for a start is told that it has worked when the process has shown that it runs. It is *settling* until
+/// it has been alive for settle_time, and then *online*. One that ends sooner is a failed start, and said to be one at
+/// once, although its restart policy goes on; unless its end is what was declared: exit code 0 without autorestart, or a
+/// code of stop_exit_codes. An automatic launch is *online* at once, for nobody waits; a start that comes then waits for
+/// what is left of the settle time.
+///
+/// An app with wait_ready is *getting ready* instead, whoever launched it, until it says so. Where listen_timeout is over
+/// first it is *online* all the same, and the start has failed. To everybody else settling is online and getting ready
+/// is launching (status_of).
 ///
 /// When it ends and nobody told it to, restart_policy decides: launch again at once, after a delay (*waiting restart*),
 /// stay *stopped*, or *errored*. Neither of the last two comes back by itself; both name their reason.
@@ -24,22 +36,29 @@
 /// for the moment (processes, memory, fds) and the launch was an automatic one: then it waits and tries again.
 ///
 /// A start, stop, restart or delete ends a wait: its timer is cancelled. Each launch has a new generation; `launched`,
-/// `launch_failed`, `exited` and the timers carry the one they belong to, and an event of an earlier one does nothing.
+/// `launch_failed`, `exited`, `became_ready` and the timers carry the one they belong to, and an event of an earlier one
+/// does nothing.
 ///
-/// | event \ status | stopped | launching | online | stopping | waiting restart | errored |
-/// |---|---|---|---|---|---|---|
-/// | start_requested | launch | - | - | relaunch after exit | launch | launch |
-/// | restart_requested | launch | relaunch* | terminate, relaunch | relaunch after exit | launch | launch |
-/// | stop_requested | - | stop* | terminate, stay | stay after exit | stopped | stopped |
-/// | delete_requested | remove | remove* | terminate, remove | remove after exit | remove | remove |
-/// | launched | - | online* | - | - | - | - |
-/// | launch_failed | - | errored, waiting* | - | - | - | - |
-/// | exited | - | - | policy | what was asked | - | - |
-/// | kill_timer_due | - | - | - | next signal, SIGKILL | - | - |
-/// | restart_timer_due | - | - | - | - | launch | - |
+/// | event \ phase | stopped | launching | getting ready | settling | online | stopping | waiting restart | errored |
+/// |---|---|---|---|---|---|---|---|---|
+/// | start_requested | launch | - | - | - | settle, or started | relaunch after exit | launch | launch |
+/// | restart_requested | launch | relaunch* | terminate, relaunch | as before | as before | relaunch after exit | launch | launch |
+/// | stop_requested | - | stop* | terminate, stay | as before | as before | stay after exit | stopped | stopped |
+/// | delete_requested | remove | remove* | terminate, remove | as before | as before | remove after exit | remove | remove |
+/// | launched | - | get ready, settle or online* | - | - | - | - | - | - |
+/// | launch_failed | - | errored, waiting* | - | - | - | - | - | - |
+/// | became_ready | - | - | online, started | - | - | - | - | - |
+/// | trial_timer_due | - | - | online, failed | online, started | - | - | - | - |
+/// | exited | - | - | policy, failed | policy, failed | policy | what was asked | - | - |
+/// | kill_timer_due | - | - | - | - | - | next signal, SIGKILL | - | - |
+/// | restart_timer_due | - | - | - | - | - | - | launch | - |
 ///
 /// (*) A launch is over within a millisecond, except from a network filesystem; what is asked meanwhile is remembered
 /// and done when it is over.
+///
+/// Every request is answered (effect `answer`): when it has happened, when it has failed, or when a later one has
+/// overtaken it. A start is overtaken by a stop or a delete, a delete by anything, a stop only where the process was not
+/// yet being stopped.
 namespace procvisor {
 
 /// A moment on both clocks: durations are measured on the steady one, people are told the other.
@@ -48,10 +67,27 @@ struct moment {
   wall_clock::time_point wall{};
 };
 
+enum class life_phase : uint8_t {
+  stopped,
+  launching,
+  getting_ready,
+  settling,
+  online,
+  stopping,
+  waiting_restart,
+  errored,
+};
+
+/// What everybody else calls it.
+process_status status_of(life_phase phase) noexcept;
+
+/// The phase to go on from where only the status is known: no trial, for nobody waits any more.
+life_phase phase_of(process_status status) noexcept;
+
 enum class after_exit : uint8_t { policy, stay, relaunch, remove };
 
 struct lifecycle {
-  process_status status = process_status::stopped;
+  life_phase phase = life_phase::stopped;
   after_exit next = after_exit::policy; ///< what is to follow the exit (stopping) or the launch (launching)
   generation gen{0};                    ///< of the newest launch; 0: never launched
   pid_t pid = 0;
@@ -85,14 +121,21 @@ struct exited {
   generation gen{};
   exit_status status;
 };
+struct became_ready { ///< the app says so
+  generation gen{};
+};
+struct trial_timer_due {
+  generation gen{};
+};
 struct kill_timer_due {
   generation gen{};
 };
 struct restart_timer_due {
   generation gen{};
 };
-using lifecycle_event = std::variant<start_requested, restart_requested, stop_requested, delete_requested, launched,
-                                     launch_failed, exited, kill_timer_due, restart_timer_due>;
+using lifecycle_event =
+    std::variant<start_requested, restart_requested, stop_requested, delete_requested, launched, launch_failed, exited,
+                 became_ready, trial_timer_due, kill_timer_due, restart_timer_due>;
 
 // -- effects, to be carried out in order
 
@@ -103,6 +146,9 @@ struct terminate { ///< send this stop signal
   int signal = 0;
 };
 struct kill_now {}; ///< send SIGKILL
+struct start_trial_timer {
+  std::chrono::milliseconds after;
+};
 struct start_kill_timer {
   std::chrono::milliseconds after;
 };
@@ -111,8 +157,22 @@ struct start_restart_timer {
 };
 struct cancel_timers {};
 struct remove_process {}; ///< it is gone and deleted: no event may follow
-using lifecycle_effect =
-    std::variant<launch, terminate, kill_now, start_kill_timer, start_restart_timer, cancel_timers, remove_process>;
+
+/// What somebody may be waiting for.
+enum class awaited : uint8_t {
+  launch, ///< a start or restart, as soon as the program has been executed
+  run,    ///< a start or restart, once it has shown that it runs
+  stop,
+  removal,
+};
+/// To everybody who waits for this, if anybody does. A failed `run` is a failed `launch` too.
+struct answer {
+  awaited what{};
+  std::optional<error> failure = {};
+  std::optional<generation> ended = {}; ///< it failed because this launch ended: its last words explain why
+};
+using lifecycle_effect = std::variant<launch, terminate, kill_now, start_trial_timer, start_kill_timer,
+                                      start_restart_timer, cancel_timers, remove_process, answer>;
 
 struct lifecycle_step {
   lifecycle state;
@@ -122,9 +182,9 @@ struct lifecycle_step {
 /// How long an automatic launch that failed for want of processes, memory or fds waits at least before the next try.
 inline constexpr std::chrono::milliseconds shortage_delay{1000};
 
-lifecycle_step step(lifecycle state, const app_spec& spec, const lifecycle_event& event, moment now);
+/// How long a process has to be alive before a start has worked; min_uptime where that is shorter.
+inline constexpr std::chrono::milliseconds settle_time{250};
 
-/// Nothing that was asked for is still under way: pending requests can be answered.
-bool is_settled(const lifecycle& state) noexcept;
+lifecycle_step step(lifecycle state, const app_spec& spec, const lifecycle_event& event, moment now);
 
 } // namespace procvisor

@@ -10,18 +10,28 @@
 /// Each method with its params, and its result:
 ///
 /// - `ping`: {pid, keeper, version}
-/// - `start`, apps: [spec], environment: {the caller's}, when_running: restart, refuse or add: outcome
+/// - `start`, apps: [spec], environment: {the caller's}, when_running: restart, refuse or add; wait: outcome
 /// - `stop`, `restart`, `delete`, `start_existing`, targets: [text as typed], names: [exact names, from a file; one that
-///   is not there is skipped]: outcome
+///   is not there is skipped]; wait: outcome
 /// - `list`: {processes: [row], notes: [text]}
 /// - `jlist`: [PM2's shape, with the environment]
 /// - `describe`, target: [row, and beside its members all of the spec but its environment; files as they are resolved]
+/// - `send`, targets, text: for the stdin of what runs, with its newline: outcome
+/// - `signal`, targets, signal (a number): outcome
+/// - `trigger`, targets, action, params (a text; absent: none): outcome
 /// - `logs`, targets (none: all), lines, follow, out, err, journal: the recorder answers, first with `tail` notifications
 ///   {id, name, stream, path, lines: [..]}, then with `log` notifications {id, name, stream: out, err or journal, line};
 ///   without follow, then a result {}
 /// - `kill`: {stopped: n}; then the daemon ends, and the keeper after it
 ///
-/// outcome: {done: [row], failed: [{target or name, code, message, hint}]}
+/// wait: true (and where it is absent): starts are answered when the processes have shown that they run; false: as soon
+/// as they have been executed.
+///
+/// `describe` also has axm_actions: [{action_name, ...}] and axm_monitor: {name: {value, ...}} of an app that has offered
+/// such on its IPC channel.
+///
+/// outcome: {done: [row], replies: [{id, name, namespace, reply}] (of a trigger), failed: [{target or name, code, message, hint, last_words: what a process that ended wrote to
+/// stderr last, lines}]}
 ///
 /// row: {id, name, namespace, instance, mode: fork or cluster, pid, status, restarts, unstable_restarts, created_at,
 /// started_at (milliseconds since the epoch; 0: never), exit_code, exit_signal, reason, cpu (percent of one core, one
@@ -45,6 +55,9 @@ inline constexpr const char* remove = "delete";
 inline constexpr const char* list = "list";
 inline constexpr const char* jlist = "jlist";
 inline constexpr const char* describe = "describe";
+inline constexpr const char* send = "send";
+inline constexpr const char* signal = "signal";
+inline constexpr const char* trigger = "trigger";
 inline constexpr const char* logs = "logs";
 inline constexpr const char* kill = "kill";
 } // namespace method

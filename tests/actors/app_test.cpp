@@ -19,6 +19,8 @@ struct app_fixture : actor_fixture {
   std::vector<tree_order> trees;
   std::vector<tree_settled> settled;
   bool was_removed = false;
+  app_answer newest_answer;
+  shared_offers offers;
 
   launcher_actor launcher = sys.spawn([this](launcher_actor::pointer) -> launcher_actor::behavior_type {
     return {[this](const launch_order& order) { orders.push_back(order); },
@@ -27,7 +29,10 @@ struct app_fixture : actor_fixture {
   });
   recorder_link_actor recorder = sys.spawn([this](recorder_link_actor::pointer) -> recorder_link_actor::behavior_type {
     return {[this](const recorder_packet& packet) { recorded.push_back(packet); },
-            [](const tail_stderr&) { return std::string{}; }, [](const new_recorder&) {}, [](const fd_ready&) {}};
+            [](const tail_stderr& wanted) {
+              return "line of generation " + std::to_string(static_cast<uint64_t>(wanted.gen));
+            },
+            [](const new_recorder&) {}, [](const fd_ready&) {}};
   });
   tree_ender_actor tree_ender = sys.spawn([this](tree_ender_actor::pointer) -> tree_ender_actor::behavior_type {
     return {[this](const tree_order& order) { trees.push_back(order); },
@@ -35,8 +40,11 @@ struct app_fixture : actor_fixture {
             [](const fd_ready&) {}};
   });
   registry_actor registry = sys.spawn([this](registry_actor::pointer) -> registry_actor::behavior_type {
-    return {[](const start_apps&) { return outcome{}; }, [](const act_on&) { return outcome{}; },
+    return {[](const start_apps&) { return outcome{}; },
+            [](const act_on&) { return outcome{}; },
+            [](const pass_on_to&) { return outcome{}; },
             [](const find_processes&) { return found_processes{}; },
+            [this](const offers_changed& changed) { offers = changed.offers; },
             [this](const process_changed& changed) { views.push_back(changed.view); },
             [this](const process_removed&) { was_removed = true; }};
   });
@@ -66,11 +74,16 @@ struct app_fixture : actor_fixture {
   }
 
   /// Asks, and counts the answers that come.
-  std::shared_ptr<int> ask(app_verb verb) {
+  std::shared_ptr<int> ask(app_verb verb, bool until_it_runs = true) {
     auto answers = std::make_shared<int>(0);
     sys.spawn([=, this](caf::event_based_actor* self) {
-      self->request(app, caf::infinite, app_request{verb})
-          .then([=](const process_view&) { ++*answers; }, [](const caf::error&) {});
+      self->request(app, caf::infinite, app_request{verb, until_it_runs})
+          .then(
+              [=, this](const app_answer& answer) {
+                ++*answers;
+                newest_answer = answer;
+              },
+              [](const caf::error&) {});
     });
     loop.run_until_quiet();
     return answers;
@@ -90,17 +103,69 @@ struct app_fixture : actor_fixture {
 
 } // namespace
 
-TEST_CASE_FIXTURE(app_fixture, "app: start is answered when the process runs, not before") {
+TEST_CASE_FIXTURE(app_fixture, "app: start is answered when the process has been alive for a while, not before") {
   spawn();
   const auto answers = ask(app_verb::start);
   REQUIRE(orders.size() == 1);
   CHECK(*answers == 0);
 
   launched();
-
-  CHECK(*answers == 1);
   CHECK(views.back().status == process_status::online);
   CHECK(views.back().pid == nobody);
+  loop.advance(249ms);
+  CHECK(*answers == 0);
+  loop.advance(1ms);
+
+  CHECK(*answers == 1);
+  CHECK(!newest_answer.failure);
+}
+
+TEST_CASE_FIXTURE(app_fixture, "app: a start that nobody waits for is answered when the program has been executed") {
+  spawn();
+  const auto answers = ask(app_verb::start, false);
+  CHECK(*answers == 0);
+
+  launched();
+
+  CHECK(*answers == 1);
+  CHECK(!newest_answer.failure);
+}
+
+TEST_CASE_FIXTURE(app_fixture, "app: a process that ends at once answers its start with a failure, and comes back") {
+  spawn();
+  const auto answers = ask(app_verb::start);
+  launched();
+  loop.advance(80ms);
+  exits(3, orders.back().gen);
+
+  CHECK(*answers == 1);
+  REQUIRE(newest_answer.failure);
+  CHECK(newest_answer.failure->code == exit_code::start_failed);
+  CHECK(newest_answer.failure->what == "'web' ended with exit code 3 after 80 ms; it is started again");
+  CHECK(newest_answer.last_words == "line of generation 1");
+  CHECK(orders.size() == 2);
+  loop.advance(10s);
+  CHECK(*answers == 1);
+}
+
+TEST_CASE_FIXTURE(app_fixture, "app: a stop answers the start that it overtakes, and is answered by the exit itself") {
+  spawn();
+  const auto start = ask(app_verb::start);
+  launched();
+
+  const auto stop = ask(app_verb::stop);
+  CHECK(*start == 1);
+  CHECK(newest_answer.failure);
+  const auto again = ask(app_verb::start);
+  CHECK(*stop == 0);
+  exits(0, orders.back().gen);
+
+  CHECK(*stop == 1);
+  CHECK(!newest_answer.failure);
+  CHECK(*again == 0);
+  launched();
+  loop.advance(1s);
+  CHECK(*again == 1);
 }
 
 TEST_CASE_FIXTURE(app_fixture, "app: a crashed process is launched again after its delay, not before") {
@@ -201,6 +266,8 @@ TEST_CASE_FIXTURE(app_fixture, "app: a launch that fails is errored and names th
   loop.run_until_quiet();
 
   CHECK(*answers == 1);
+  REQUIRE(newest_answer.failure);
+  CHECK(newest_answer.failure->what == "cannot start 'web': executing '/bin/x' failed: No such file or directory");
   CHECK(views.back().status == process_status::errored);
   CHECK(views.back().reason == "executing '/bin/x' failed: No such file or directory");
 }

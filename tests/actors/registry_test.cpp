@@ -55,7 +55,7 @@ struct registry_fixture : actor_fixture {
       self->request(registry, caf::infinite, std::move(question))
           .then([&](const outcome& result) { answer = result; }, [](const caf::error&) {});
     });
-    loop.run_until_quiet();
+    loop.advance(settle_time);
     return answer;
   }
   outcome start(const char* name, bool autostart = true) {

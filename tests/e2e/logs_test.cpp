@@ -6,7 +6,7 @@ namespace e2e {
 TEST_CASE_FIXTURE(home_fixture, "a megabyte that is written right before the end is in the file") {
   program("flood");
   constexpr long bytes = 1024 * 1024;
-  done({"start", "./flood", "--no-autorestart", "--", std::to_string(bytes)});
+  done({"start", "./flood", "--no-autorestart", "--no-wait", "--", std::to_string(bytes)});
   CHECK(becomes("flood", "stopped"));
   CHECK(eventually([&] { return read("home/logs/flood-out.log").size() >= bytes; }));
 

@@ -63,10 +63,13 @@ TEST_CASE_FIXTURE(home_fixture, "an app is the keeper's child, in a session of i
   CHECK(found["sid"] == found["pid"]);
   CHECK(found["pgid"] == found["pid"]);
   CHECK(found["fds"] == "0 1 2");
-  CHECK(found["stdin"] == "/dev/null");
+  CHECK(contains(found["stdin"], "pipe:"));
   CHECK(contains(found["stdout"], "pipe:"));
   CHECK(contains(found["stderr"], "pipe:"));
   CHECK(found["stdout"] != found["stderr"]);
+  CHECK(found["stdin"] != found["stdout"]);
+  CHECK(found["stdin_access"] == "rw"); // and so it never ends
+  CHECK(found["stdin_blocks"] == "yes");
   // A writer that could read as well gets no SIGPIPE while nobody else reads.
   CHECK(found["stdout_access"] == "rw");
   CHECK(found["stderr_access"] == "rw");

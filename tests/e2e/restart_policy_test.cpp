@@ -8,7 +8,7 @@ namespace e2e {
 TEST_CASE_FIXTURE(home_fixture,
                   "an app that ends early again and again is errored after max_restarts, with the reason") {
   write("crash.sh", "exit 3\n");
-  done({"start", "crash.sh", "--max-restarts", "4"});
+  done({"start", "crash.sh", "--max-restarts", "4", "--no-wait"});
 
   CHECK(becomes("crash", "errored"));
   CHECK(restarts_of("crash") == 4);
@@ -19,7 +19,7 @@ TEST_CASE_FIXTURE(home_fixture,
 
 TEST_CASE_FIXTURE(home_fixture, "an errored app runs again when it is asked for") {
   write("app.sh", "test -e good && exec sleep 1000; exit 1\n");
-  done({"start", "app.sh", "--max-restarts", "1"});
+  done({"start", "app.sh", "--max-restarts", "1", "--no-wait"});
   REQUIRE(becomes("app", "errored"));
 
   write("good", "");
@@ -30,7 +30,7 @@ TEST_CASE_FIXTURE(home_fixture, "an errored app runs again when it is asked for"
 
 TEST_CASE_FIXTURE(home_fixture, "without autorestart an app that ends is stopped, with its exit code") {
   write("once.sh", "exit 7\n");
-  done({"start", "once.sh", "--no-autorestart"});
+  done({"start", "once.sh", "--no-autorestart", "--no-wait"});
 
   CHECK(becomes("once", "stopped"));
   CHECK(restarts_of("once") == 0);
@@ -41,7 +41,7 @@ TEST_CASE_FIXTURE(home_fixture, "one of the stop_exit_codes leaves an app stoppe
   write("leave.sh", "exit 42\n");
   write("ecosystem.json", R"([{"name": "wanted", "script": "./leave.sh", "stop_exit_codes": [41, 42]},
                               {"name": "other", "script": "./leave.sh", "stop_exit_codes": [1], "max_restarts": 2}])");
-  done({"start"});
+  done({"start", "--no-wait"});
 
   CHECK(becomes("wanted", "stopped"));
   CHECK(restarts_of("wanted") == 0);
@@ -51,7 +51,7 @@ TEST_CASE_FIXTURE(home_fixture, "one of the stop_exit_codes leaves an app stoppe
 
 TEST_CASE_FIXTURE(home_fixture, "with restart_delay an app that ended waits, and a stop ends the wait") {
   write("crash.sh", "exit 1\n");
-  done({"start", "crash.sh", "--restart-delay", "1h"});
+  done({"start", "crash.sh", "--restart-delay", "1h", "--no-wait"});
 
   CHECK(becomes("crash", "waiting restart"));
   CHECK(process("crash").at("pid") == 0);
@@ -62,7 +62,7 @@ TEST_CASE_FIXTURE(home_fixture, "with restart_delay an app that ended waits, and
 TEST_CASE_FIXTURE(home_fixture, "an app comes back after its restart_delay, not before") {
   fifo report{path("report")};
   write("app.sh", "date +%s%N > report; exit 1\n");
-  done({"start", "app.sh", "--restart-delay", "300", "--max-restarts", "1"});
+  done({"start", "app.sh", "--restart-delay", "300", "--max-restarts", "1", "--no-wait"});
 
   const auto first = std::stoll(report.line());
   const auto second = std::stoll(report.line());
@@ -72,7 +72,7 @@ TEST_CASE_FIXTURE(home_fixture, "an app comes back after its restart_delay, not 
 
 TEST_CASE_FIXTURE(home_fixture, "the waits of an exponential backoff grow by half") {
   write("crash.sh", "exit 1\n");
-  done({"start", "crash.sh", "--exp-backoff-restart-delay", "100", "--max-restarts", "3"});
+  done({"start", "crash.sh", "--exp-backoff-restart-delay", "100", "--max-restarts", "3", "--no-wait"});
 
   CHECK(becomes("crash", "errored"));
   const std::string journal = read("home/procvisor.log");

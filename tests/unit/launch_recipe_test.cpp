@@ -82,3 +82,21 @@ TEST_CASE("launch_recipe: whose process it is stands in its variables, and anoth
     CHECK(read_mark(variables, "/home") == mark);
   }
 }
+
+TEST_CASE("launch recipe: node, bun and whoever declares it get an IPC channel, and are told where it is") {
+  app_spec spec;
+  spec.exec_path = "/srv/app.js";
+  CHECK(!has_channel(spec));
+  for (const auto* interpreter : {"/usr/bin/node", "/opt/node-18/bin/nodejs", "/root/.bun/bin/bun"}) {
+    spec.interpreter_path = interpreter;
+    CHECK(has_channel(spec));
+  }
+  spec.interpreter_path = "/opt/node/bin/python3";
+  CHECK(!has_channel(spec));
+  CHECK(!launch_environment(spec, {}, {}).contains("NODE_CHANNEL_FD"));
+  spec.wait_ready = true;
+  CHECK(has_channel(spec));
+  const auto env = launch_environment(spec, {}, {});
+  CHECK(env.at("NODE_CHANNEL_FD") == "3");
+  CHECK(env.at("NODE_CHANNEL_SERIALIZATION_MODE") == "json");
+}

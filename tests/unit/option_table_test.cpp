@@ -43,8 +43,11 @@ app_spec unusual_spec() {
   spec.restart_delay = milliseconds(10);
   spec.exp_backoff_restart_delay = milliseconds(100);
   spec.stop_exit_codes = {0, 3};
+  spec.wait_ready = true;
+  spec.listen_timeout = milliseconds(0);
   spec.kill_timeout = milliseconds(5000);
   spec.kill_signal = {{SIGTERM, milliseconds(2000)}, {SIGQUIT}};
+  spec.shutdown_with_message = true;
   spec.treekill = false;
   return spec;
 }
@@ -129,7 +132,7 @@ TEST_CASE("option table: a spec comes back from the wire as it was") {
 
 TEST_CASE("option table: the wire has every member that has not both its default and no content") {
   const auto wire = spec_to_json(unusual_spec());
-  CHECK(wire.size() == 29);
+  CHECK(wire.size() == 32);
   CHECK(wire["kill_timeout"] == 5000);
   CHECK(wire["kill_signal"] == "SIGTERM 2000, SIGQUIT");
   CHECK(spec_to_json(app_spec{}).contains("kill_timeout")); // another version may have another default

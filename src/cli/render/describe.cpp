@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include "cli/render/amounts.hpp"
@@ -61,6 +62,26 @@ std::string last_exit(const rpc::process_row& row) {
   return has_ended ? fmt::format("code {}", row.exit_code) : not_known;
 }
 
+/// The actions that `trigger` can ask it for, with commas between them.
+std::string action_names(const nlohmann::json& process) {
+  std::vector<std::string> names;
+  for (const nlohmann::json& action : process.value("axm_actions", nlohmann::json::array()))
+    names.push_back(action.value("action_name", ""));
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
+/// "Queue 12 jobs, Latency 3.2 ms"
+std::string metric_values(const nlohmann::json& process) {
+  std::vector<std::string> values;
+  const nlohmann::json metrics = process.value("axm_monitor", nlohmann::json::object());
+  for (const auto& [name, metric] : metrics.items()) {
+    const nlohmann::json value = metric.is_object() ? metric.value("value", nlohmann::json{}) : metric;
+    const std::string unit = metric.is_object() && metric.contains("unit") ? " " + text_of(metric.at("unit")) : "";
+    values.push_back(fmt::format("{} {}{}", name, text_of(value), unit));
+  }
+  return fmt::format("{}", fmt::join(values, ", "));
+}
+
 std::vector<line> lines_of(const nlohmann::json& process, const rpc::process_row& row, const canvas& on) {
   std::vector<line> lines{
       {"status", std::string{to_string(row.status)}, colour_of(row.status)},
@@ -95,6 +116,10 @@ std::vector<line> lines_of(const nlohmann::json& process, const rpc::process_row
       {"started at", moment(row.started_at)},
   };
   std::move(rest.begin(), rest.end(), std::back_inserter(lines));
+  if (auto names = action_names(process); !names.empty())
+    lines.push_back({"actions", std::move(names)});
+  if (auto values = metric_values(process); !values.empty())
+    lines.push_back({"metrics", std::move(values)});
   return lines;
 }
 

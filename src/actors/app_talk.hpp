@@ -1,0 +1,67 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include <caf/disposable.hpp>
+#include <caf/typed_event_based_actor.hpp>
+#include <caf/typed_response_promise.hpp>
+
+#include "actors/ipc_channel.hpp"
+#include "actors/protocol.hpp"
+
+namespace procvisor {
+
+/// How an app answers within this, or a trigger has failed.
+inline constexpr std::chrono::milliseconds reply_limit{10'000};
+
+/// What is said between an app's actor and the program that runs: its IPC channel, lines for its stdin, signals.
+class app_talk {
+public:
+  /// What the actor does with what it hears.
+  struct ears {
+    std::function<void()> on_ready;                     ///< the program says that it is ready
+    std::function<void(const std::string&)> on_trouble; ///< a line for the journal
+    std::function<void(shared_offers)> on_offers;       ///< they have changed
+  };
+
+  app_talk(app_actor::pointer self, ears listener) : self_(self), listener_(std::move(listener)) {}
+
+  void begin(const shared_fd& channel);
+  /// The program has ended. What it said last still counts; who waits for a reply gets none.
+  void end(const process_view& view);
+
+  void on_event(const fd_ready& ready);
+
+  /// False: it has no channel, or does not read it.
+  bool say_shutdown() { return channel_.send(ipc::shutdown_message()); }
+
+  caf::result<app_answer> take(const app_order& order, const std::string& name, const process_view& view);
+
+private:
+  struct pending_action {
+    std::string action;
+    caf::typed_response_promise<app_answer> promise;
+    process_view view;
+    caf::disposable limit;
+    uint64_t number = 0;
+  };
+
+  void on_message(const ipc::message& said);
+  void on_reply(const ipc::action_reply& reply);
+  void complain_once(const char* about);
+  void publish() { listener_.on_offers(std::make_shared<const app_offers>(offers_)); }
+  caf::result<app_answer> trigger(const action_order& order, const std::string& name, const process_view& view);
+  void give_up(uint64_t number, error why);
+
+  app_actor::pointer self_;
+  ears listener_;
+  ipc_channel channel_;
+  app_offers offers_;
+  bool has_complained_ = false; ///< of this launch
+  std::vector<pending_action> pending_;
+  uint64_t newest_ = 0;
+};
+
+} // namespace procvisor
