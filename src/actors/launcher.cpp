@@ -183,6 +183,7 @@ void launcher_state::reap(const keeper::launch_key& key) {
 }
 
 void launcher_state::tell_recorder(const launch_order& order, pid_t pid, os::unique_fd out, os::unique_fd err) {
+  const auto style = log_style_of(*order.spec, order.files);
   const nlohmann::json open{
       {"op", recorder_wire::op::open},
       {"id", static_cast<uint32_t>(order.id)},
@@ -191,7 +192,12 @@ void launcher_state::tell_recorder(const launch_order& order, pid_t pid, os::uni
       {"name", order.spec->name},
       {"out", order.files.out},
       {"error", order.files.error},
+      {"log", order.files.log},
       {"pid_file", order.files.pid_file},
+      {"log_type", to_string(style.kind)},
+      {"log_date_format", style.date_format},
+      {"whole_lines", style.whole_lines},
+      {"silent", order.spec->disable_logs},
   };
   self_->send(recorder_, recorder_packet{open.dump(),
                                          {std::make_shared<os::unique_fd>(std::move(out)),

@@ -199,7 +199,17 @@ struct tail_stderr {
   size_t lines = 20;
 };
 
+/// A packet without its tag that the recorder is to carry out while somebody waits. Answered with what it could not do;
+/// an error where it has not answered in time.
+struct recorder_order {
+  std::string json;
+};
+struct order_outcome {
+  std::vector<std::string> failed; ///< lines for the user
+};
+
 using recorder_link_actor = caf::typed_actor<caf::result<void>(recorder_packet), caf::result<std::string>(tail_stderr),
+                                             caf::result<order_outcome>(recorder_order),
                                              caf::result<void>(new_recorder), caf::result<void>(fd_ready)>;
 
 // -- registry: names, ids, namespaces
@@ -341,6 +351,8 @@ CAF_BEGIN_TYPE_ID_BLOCK(procvisor_daemon, caf::id_block::procvisor_loop::end)
   CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::recorder_packet))
   CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::new_recorder))
   CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::tail_stderr))
+  CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::recorder_order))
+  CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::order_outcome))
 
   // registry
   CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::start_apps))
@@ -382,6 +394,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::end_keeper)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::recorder_packet)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::new_recorder)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::tail_stderr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::recorder_order)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::order_outcome)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::start_apps)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::act_on)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::outcome)

@@ -1,18 +1,19 @@
 #include "actors/recorder_link.hpp"
 
-#include <nlohmann/json.hpp>
+#include <utility>
 
 #include "actors/support.hpp"
 #include "rpc/recorder_wire.hpp"
 
 namespace procvisor {
 
-namespace {
-
 using nlohmann::json;
+
+namespace {
 
 /// How long a question waits for a recorder that may be stalled by a disk.
 constexpr auto tail_limit = std::chrono::milliseconds{500};
+constexpr auto order_limit = std::chrono::seconds{5};
 
 constexpr auto write_as_is = json::error_handler_t::replace; // names and messages may hold any bytes
 
@@ -33,13 +34,14 @@ recorder_link_actor::behavior_type recorder_link_state::make_behavior() {
         recorder_.send(packet.json, fds);
       },
       [this](const tail_stderr& wanted) { return on_tail(wanted); },
+      [this](const recorder_order& order) { return on_order(order); },
       [this](const new_recorder& anew) {
-        answer_all_tails();
+        settle_all();
         recorder_ = packet_channel{loop_, std::move(*anew.socket), caf::weak_actor_ptr{self_->ctrl()}};
       },
       [this](const fd_ready& ready) {
         if (recorder_.owns(ready) && !recorder_.on_ready([this](const os::packet& received) { on_packet(received); }))
-          answer_all_tails();
+          settle_all();
       },
   };
 }
@@ -49,10 +51,9 @@ void recorder_link_state::on_packet(const os::packet& received) {
   const auto message = json::parse(text, text + received.bytes.size(), nullptr, false);
   if (!message.is_object())
     return;
-  const auto what = message.value("op", "");
-  if (what == recorder_wire::op::tail)
-    return answer_tail(message.value("tag", uint64_t{0}), message.value("text", ""));
-  if (what != recorder_wire::op::trouble)
+  if (message.contains("tag"))
+    return settle(message.value("tag", uint64_t{0}), message);
+  if (message.value("op", "") != recorder_wire::op::trouble)
     return;
   const auto line =
       journal_packet(severity::warning, std::to_string(message.value("id", 0U)), 0, message.value("text", ""));
@@ -60,33 +61,50 @@ void recorder_link_state::on_packet(const os::packet& received) {
 }
 
 caf::result<std::string> recorder_link_state::on_tail(const tail_stderr& wanted) {
-  auto answer = self_->make_response_promise<std::string>();
-  if (!recorder_) {
-    answer.deliver(std::string{});
-    return answer;
-  }
-  const auto tag = ++newest_tag_;
-  const json packet{{"op", recorder_wire::op::tail},
-                    {"tag", tag},
-                    {"id", static_cast<uint32_t>(wanted.id)},
-                    {"generation", static_cast<uint64_t>(wanted.gen)},
-                    {"lines", wanted.lines}};
-  recorder_.send(packet.dump());
-  tails_.emplace(tag, question{answer, self_->run_delayed(tail_limit, [this, tag] { answer_tail(tag, {}); })});
-  return answer;
+  auto promise = self_->make_response_promise<std::string>();
+  ask({{"op", recorder_wire::op::tail},
+       {"id", static_cast<uint32_t>(wanted.id)},
+       {"generation", static_cast<uint64_t>(wanted.gen)},
+       {"lines", wanted.lines}},
+      tail_limit, [promise](const json& answer) mutable {
+        promise.deliver(answer.is_null() ? std::string{} : answer.value("text", ""));
+      });
+  return promise;
 }
 
-void recorder_link_state::answer_tail(uint64_t tag, std::string text) {
-  auto asked = tails_.extract(tag);
+caf::result<order_outcome> recorder_link_state::on_order(const recorder_order& order) {
+  auto promise = self_->make_response_promise<order_outcome>();
+  ask(json::parse(order.json), order_limit, [promise](const json& answer) mutable {
+    if (answer.is_null())
+      promise.deliver(caf::make_error(caf::sec::request_timeout));
+    else
+      promise.deliver(order_outcome{answer.value("failed", std::vector<std::string>{})});
+  });
+  return promise;
+}
+
+void recorder_link_state::ask(json packet, std::chrono::milliseconds limit,
+                              std::function<void(const json& answer)> settle_it) {
+  if (!recorder_)
+    return settle_it(nullptr);
+  const auto tag = ++newest_tag_;
+  packet["tag"] = tag;
+  recorder_.send(packet.dump(-1, ' ', false, write_as_is));
+  questions_.emplace(tag,
+                     question{std::move(settle_it), self_->run_delayed(limit, [this, tag] { settle(tag, nullptr); })});
+}
+
+void recorder_link_state::settle(uint64_t tag, const json& answer) {
+  auto asked = questions_.extract(tag);
   if (!asked)
     return;
   asked.mapped().limit.dispose();
-  asked.mapped().answer.deliver(std::move(text));
+  asked.mapped().settle(answer);
 }
 
-void recorder_link_state::answer_all_tails() {
-  while (!tails_.empty())
-    answer_tail(tails_.begin()->first, {});
+void recorder_link_state::settle_all() {
+  while (!questions_.empty())
+    settle(questions_.begin()->first, nullptr);
 }
 
 recorder_packet journal_packet(severity level, std::string_view label, pid_t pid, std::string_view text) {

@@ -1,13 +1,15 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 
 #include <caf/disposable.hpp>
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
-#include <caf/typed_response_promise.hpp>
+#include <nlohmann/json.hpp>
 
 #include "actors/packet_channel.hpp"
 #include "actors/protocol.hpp"
@@ -25,22 +27,26 @@ public:
   recorder_link_actor::behavior_type make_behavior();
 
 private:
+  using json = nlohmann::json;
   struct question {
-    caf::typed_response_promise<std::string> answer;
+    std::function<void(const json& answer)> settle; ///< null: there is none
     caf::disposable limit;
   };
 
   void on_packet(const os::packet& received);
   caf::result<std::string> on_tail(const tail_stderr& wanted);
+  caf::result<order_outcome> on_order(const recorder_order& order);
+  /// Sends a packet with a tag of its own. `settle_it` is called once.
+  void ask(json packet, std::chrono::milliseconds limit, std::function<void(const json& answer)> settle_it);
   /// Late and double answers find no question.
-  void answer_tail(uint64_t tag, std::string text);
+  void settle(uint64_t tag, const json& answer);
   /// Whoever was asked is gone.
-  void answer_all_tails();
+  void settle_all();
 
   recorder_link_actor::pointer self_;
   event_loop& loop_;
   packet_channel recorder_;
-  std::map<uint64_t, question> tails_; ///< by tag; each for no longer than its limit
+  std::map<uint64_t, question> questions_; ///< by tag; each for no longer than its limit
   uint64_t newest_tag_ = 0;
 };
 

@@ -32,6 +32,8 @@ std::span<const session_state::method> session_state::methods() {
       {rpc::method::signal, &session_state::signal},
       {rpc::method::trigger, &session_state::trigger},
       {rpc::method::logs, &session_state::logs},
+      {rpc::method::flush, &session_state::flush_logs},
+      {rpc::method::reload_logs, &session_state::reload_logs},
       {rpc::method::kill, &session_state::kill},
   };
   return table;

@@ -57,6 +57,12 @@ private:
   void describe(const nlohmann::json& params);
   void logs(const nlohmann::json& params);
 
+  // -- session_upkeep.cpp: what changes log files
+  void flush_logs(const nlohmann::json& params);
+  void reload_logs(const nlohmann::json& params);
+  /// Has the recorder carry it out, and replies with what was done and what was not.
+  void order(const nlohmann::json& packet, nlohmann::json done);
+
   /// Asks the registry what the targets mean, and the sampler for the usage of what runs.
   template <class Then>
   void with_usage(std::vector<std::string> targets, Then then);

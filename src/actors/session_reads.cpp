@@ -86,14 +86,14 @@ void session_state::logs(const json& params) {
           const auto files = resolve_log_paths(*one.spec, one.view.id, peers_.home);
           apps.push_back({{"id", static_cast<uint32_t>(one.view.id)},
                           {"name", one.spec->name},
-                          {"out", files.out},
-                          {"error", files.error}});
+                          {"out", files.out.empty() ? files.log : files.out},
+                          {"error", files.error.empty() ? files.log : files.error}});
         }
         const bool journal_only = rpc::flag(params, "journal_only", false);
         const json packet{
             {"op", recorder_wire::op::logs},
             {"request", id_},
-            {"lines", params.value("lines", 15)},
+            {"lines", rpc::count(params, "lines", 15)},
             {"follow", rpc::flag(params, "follow", true)},
             {"out", rpc::flag(params, "out", true)},
             {"err", rpc::flag(params, "err", true)},

@@ -35,6 +35,8 @@ const char* value_name(value_type type) {
       return "GROUP";
     case value_type::mode:
       return "fork|cluster";
+    case value_type::log_lines:
+      return "raw|json";
     case value_type::words:
     case value_type::text:
     case value_type::object:

@@ -46,6 +46,8 @@ result<exit_code> logs(invocation& call);
 result<exit_code> send(invocation& call);
 result<exit_code> send_signal(invocation& call);
 result<exit_code> trigger(invocation& call);
+result<exit_code> flush(invocation& call);
+result<exit_code> reload_logs(invocation& call);
 result<exit_code> ping(invocation& call);
 result<exit_code> kill(invocation& call);
 result<exit_code> help(invocation& call);

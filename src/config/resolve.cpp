@@ -19,6 +19,9 @@ namespace {
 constexpr std::string_view no_interpreter = "none";
 constexpr std::string_view node = "node";
 
+/// What `time` means.
+constexpr const char* plain_date = "YYYY-MM-DDTHH:mm:ss";
+
 /// Interpreters by extension; the second one where the first is not in PATH.
 struct extension_row {
   std::string_view extension;
@@ -103,6 +106,8 @@ app_spec resolver::resolve(const declared_app& app, problem_list& problems) {
   resolve_instances(app, spec, problems);
   resolve_files(spec);
   resolve_stop(app, spec);
+  if (app.declaration.time)
+    spec.log_date_format = plain_date; // as in PM2, whatever log_date_format says
   resolve_user(app, spec, problems);
   spec.version = version_near(spec.exec_path);
   return spec;
@@ -265,7 +270,7 @@ void resolver::resolve_instances(const declared_app& app, app_spec& spec, proble
 }
 
 void resolver::resolve_files(app_spec& spec) const {
-  for (std::string* file : {&spec.out_file, &spec.error_file, &spec.pid_file}) {
+  for (std::string* file : {&spec.out_file, &spec.error_file, &spec.log_file.path, &spec.pid_file}) {
     if (file->empty())
       continue;
     *file = *file == "NULL" ? "/dev/null" : absolute(*file, spec.cwd); // NULL: PM2's word for it

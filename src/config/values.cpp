@@ -168,6 +168,24 @@ expected<std::string> read_mode(const app_option& option, const json_value& valu
   return mismatch(option, value);
 }
 
+expected<combined_log> read_combined_log(const app_option& option, const json_value& value) {
+  if (value.is_boolean())
+    return combined_log{.wanted = value.get<bool>()};
+  if (!value.is_string())
+    return mismatch(option, value);
+  auto path = checked_text(value.get<std::string>());
+  if (!path)
+    return tl::unexpected(std::move(path.error()));
+  return combined_log{.wanted = !path->empty(), .path = *std::move(path)};
+}
+
+expected<log_kind> read_log_kind(const app_option& option, const json_value& value) {
+  const auto kind = value.is_string() ? log_kind_of(value.get_ref<const std::string&>()) : std::nullopt;
+  if (!kind)
+    return mismatch(option, value);
+  return *kind;
+}
+
 /// A number, or what a name is looked up to.
 template <class Find>
 expected<uid_t> read_account(const app_option& option, const json_value& value, std::string_view kind, Find find) {
@@ -304,8 +322,11 @@ tl::expected<void, value_problem> read_value(const app_option& option, const jso
       return store_if_read(option, read_account(option, value, "group", os::find_group), into);
     case value_type::mode:
       return store_if_read(option, read_mode(option, value), into);
-    case value_type::bytes: // no option of these is built
     case value_type::boolean_or_text:
+      return store_if_read(option, read_combined_log(option, value), into);
+    case value_type::log_lines:
+      return store_if_read(option, read_log_kind(option, value), into);
+    case value_type::bytes: // no option of these is built
     case value_type::boolean_or_words:
     case value_type::object:
       return mismatch(option, value);

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "core/log_format.hpp"
 #include "core/stop_stages.hpp"
 
 namespace procvisor {
@@ -17,6 +18,13 @@ namespace procvisor {
 /// Variables by name. Ordered, so that two equal environments are equal byte for byte.
 using environment = std::map<std::string, std::string>;
 
+/// One more log file, for both streams.
+struct combined_log {
+  bool wanted = false;
+  std::string path = {}; ///< empty: the default name
+
+  bool operator==(const combined_log&) const = default;
+};
 /// What the user declared of one app, resolved: paths are absolute, the interpreter is found, `env_<name>` is merged
 /// into `env`. The client makes it from a file or a command line (src/config); the daemon keeps it and never sees the
 /// file. Each member is named by one row of core/option_table, which gives its key, type, unit and default.
@@ -46,9 +54,12 @@ struct app_spec {
   // -- files; empty: the default name under $PROCVISOR_HOME (core/log_paths)
   std::string out_file;
   std::string error_file;
+  combined_log log_file;
   std::string pid_file;
   std::optional<bool> merge_logs; ///< one file for all instances
   bool disable_logs = false;
+  log_kind log_type = log_kind::raw;
+  std::string log_date_format; ///< core/date_format
 
   // -- when it ends
   bool autorestart = true;

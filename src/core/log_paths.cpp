@@ -37,22 +37,43 @@ bool keeps_instances_apart(const app_spec& spec) {
   return !*spec.merge_logs && (spec.instances_given || spec.instances > 1);
 }
 
+bool is_no_file(const app_spec& spec, const std::string& path) {
+  return spec.disable_logs || path == "/dev/null" || path == "NULL";
+}
+
+std::string combined_path(const app_spec& spec, process_id id, const std::string& default_path) {
+  const auto& log = spec.log_file;
+  if (!log.wanted || is_no_file(spec, log.path))
+    return {};
+  if (log.path.empty())
+    return spec.merge_logs.value_or(false) ? default_path : with_id(default_path, ".log", id);
+  return keeps_instances_apart(spec) ? with_id(log.path, ".log", id) : log.path;
+}
+
 } // namespace
 
 log_paths resolve_log_paths(const app_spec& spec, process_id id, const std::string& home) {
   const auto name = file_name_of(spec.name);
   const auto log_path = [&](const std::string& custom, std::string_view stream) -> std::string {
-    if (spec.disable_logs || custom == "/dev/null" || custom == "NULL")
+    if (is_no_file(spec, custom))
       return {};
     const auto path = custom.empty() ? fmt::format("{}/logs/{}-{}.log", home, name, stream) : custom;
     return keeps_instances_apart(spec) ? with_id(path, ".log", id) : path;
   };
-  return {
+  log_paths files{
       .out = log_path(spec.out_file, "out"),
       .error = log_path(spec.error_file, "error"),
       .pid_file =
           with_id(spec.pid_file.empty() ? fmt::format("{}/pids/{}.pid", home, name) : spec.pid_file, ".pid", id),
+      .log = combined_path(spec, id, fmt::format("{}/logs/{}.log", home, name)),
   };
+  const bool has_neighbours = spec.instances > 1 && !keeps_instances_apart(spec);
+  files.is_shared = has_neighbours || !files.log.empty() || (!files.out.empty() && files.out == files.error);
+  return files;
+}
+
+log_style log_style_of(const app_spec& spec, const log_paths& files) {
+  return {.kind = spec.log_type, .date_format = spec.log_date_format, .whole_lines = files.is_shared};
 }
 
 } // namespace procvisor

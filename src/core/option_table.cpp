@@ -145,7 +145,8 @@ constexpr app_option table[] = {
     {.key = "log_file",
      .aliases = "log",
      .type = boolean_or_text,
-     .state = not_built,
+     .member = &app_spec::log_file,
+     .default_text = "none; without a path logs/<name>-<id>.log",
      .help = "one more file, for both",
      .short_option = 'l'},
     {.key = "pid_file",
@@ -165,11 +166,18 @@ constexpr app_option table[] = {
      .member = &app_spec::disable_logs,
      .default_text = "false",
      .help = "keep no logs"},
-    {.key = "log_type", .type = text, .state = not_built, .default_text = "raw", .help = "json: one object a line"},
-    {.key = "log_date_format", .type = text, .state = not_built, .help = "date in front of each log line"},
+    {.key = "log_type",
+     .type = log_lines,
+     .member = &app_spec::log_type,
+     .default_text = "raw",
+     .help = "json: one object a line"},
+    {.key = "log_date_format",
+     .type = text,
+     .member = &app_spec::log_date_format,
+     .help = "date in front of each log line, such as 'YYYY-MM-DD HH:mm Z'"},
     {.key = "time",
      .type = boolean,
-     .state = not_built,
+     .member = &app_declaration::time,
      .default_text = "false",
      .help = "log_date_format YYYY-MM-DDTHH:mm:ss"},
 
@@ -389,6 +397,12 @@ bool is_empty(int value) {
 bool is_empty(std::chrono::milliseconds value) {
   return value.count() == 0;
 }
+bool is_empty(const combined_log& value) {
+  return !value.wanted;
+}
+bool is_empty(log_kind value) {
+  return value == log_kind::raw;
+}
 template <class T>
 bool is_empty(const std::optional<T>& value) {
   return !value;
@@ -406,6 +420,12 @@ nlohmann::json to_wire(std::chrono::milliseconds value) {
   return value.count();
 }
 nlohmann::json to_wire(const std::vector<stop_stage>& value) {
+  return to_string(value);
+}
+nlohmann::json to_wire(const combined_log& value) {
+  return value.path.empty() ? nlohmann::json(value.wanted) : nlohmann::json(value.path);
+}
+nlohmann::json to_wire(log_kind value) {
   return to_string(value);
 }
 template <class T>
@@ -447,6 +467,15 @@ bool from_wire(const nlohmann::json& wire, std::vector<stop_stage>& value) {
     return false;
   value = *std::move(stages);
   return true;
+}
+bool from_wire(const nlohmann::json& wire, combined_log& value) {
+  value.wanted = true;
+  return from_wire(wire, value.path) || from_wire(wire, value.wanted);
+}
+bool from_wire(const nlohmann::json& wire, log_kind& value) {
+  const auto read = wire.is_string() ? log_kind_of(wire.get_ref<const std::string&>()) : std::nullopt;
+  value = read.value_or(log_kind::raw);
+  return read.has_value();
 }
 template <class T>
 bool from_wire(const nlohmann::json& wire, std::optional<T>& value) {
@@ -542,6 +571,8 @@ std::string expected_form(const app_option& option) {
       return "true, false or a path";
     case boolean_or_words:
       return "true, false, a list of paths or one text of them";
+    case log_lines:
+      return "raw or json";
     case object:
       return "an object";
   }
@@ -568,6 +599,7 @@ arity option_arity(const app_option& option) {
     case count:
     case user:
     case group:
+    case log_lines:
     case object:
       return arity::one;
   }

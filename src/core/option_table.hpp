@@ -34,6 +34,7 @@ enum class value_type : uint8_t {
   mode,             ///< fork or cluster, and their _mode forms; true: fork
   boolean_or_text,  ///< true, false, or a path
   boolean_or_words, ///< true, false, or as words
+  log_lines,        ///< raw or json
   object,
 };
 
@@ -51,6 +52,7 @@ struct app_declaration {
   std::string exec_mode; ///< "fork" or empty
   std::optional<int> port;
   bool append_env_to_name = false;
+  bool time = false;
   bool force = false;
 };
 
@@ -60,7 +62,8 @@ using option_member =
                  std::optional<bool> app_spec::*, std::optional<uid_t> app_spec::*,
                  std::vector<std::string> app_spec::*, std::vector<int> app_spec::*,
                  std::vector<stop_stage> app_spec::*, std::chrono::milliseconds app_spec::*, environment app_spec::*,
-                 std::string app_declaration::*, bool app_declaration::*, std::optional<int> app_declaration::*>;
+                 combined_log app_spec::*, log_kind app_spec::*, std::string app_declaration::*,
+                 bool app_declaration::*, std::optional<int> app_declaration::*>;
 
 /// One attribute of an app: the only place where it is named.
 struct app_option {

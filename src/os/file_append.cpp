@@ -40,6 +40,15 @@ unique_fd open_append(const std::string& path) {
   return open_making_parents(path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 }
 
+int empty_file(const std::string& path) {
+  struct stat about {};
+  if (stat(path.c_str(), &about) != 0)
+    return errno == ENOENT || errno == ENOTDIR ? 0 : errno;
+  if (!S_ISREG(about.st_mode))
+    return 0;
+  return truncate(path.c_str(), 0) == 0 ? 0 : errno;
+}
+
 int write_file(const std::string& path, std::string_view text) {
   const auto fd = open_making_parents(path, O_WRONLY | O_TRUNC | O_CREAT | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
   if (!fd)

@@ -15,6 +15,11 @@ std::vector<std::string> texts(const json& params, const char* key) {
   return values;
 }
 
+uint64_t count(const json& params, const char* key, uint64_t otherwise) {
+  const auto at = params.find(key);
+  return at != params.end() && at->is_number_unsigned() ? at->get<uint64_t>() : otherwise;
+}
+
 bool flag(const json& params, const char* key, bool otherwise) {
   const auto at = params.find(key);
   return at != params.end() && at->is_boolean() ? at->get<bool>() : otherwise;

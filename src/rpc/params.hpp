@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,8 @@ namespace procvisor::rpc {
 
 /// The texts of the list `key`.
 std::vector<std::string> texts(const nlohmann::json& params, const char* key);
+
+uint64_t count(const nlohmann::json& params, const char* key, uint64_t otherwise);
 
 bool flag(const nlohmann::json& params, const char* key, bool otherwise);
 

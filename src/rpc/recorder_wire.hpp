@@ -7,8 +7,9 @@
 ///
 /// From the daemon:
 ///
-/// - `open`: a launch: id, generation, pid, name, out, error, pid_file (absolute paths; out or error empty: that stream is
-///   read and thrown away). fds: stdout, stderr (read ends)
+/// - `open`: a launch: id, generation, pid, name, out, error, log (both streams once more), pid_file (absolute paths; empty:
+///   no such file, and a stream that has none is read and thrown away), log_type, log_date_format, whole_lines (several
+///   streams write to one of the files), silent (nobody who follows the app is sent lines). fds: stdout, stderr (read ends)
 /// - `ended`: the process is over: id, generation. Drain what its pipes hold, remove the pid file, answer `drained`
 /// - `forget`: the process was deleted: id. Close its files once drained
 /// - `journal`: a line for procvisor.log: line (no newline)
@@ -17,6 +18,8 @@
 ///   too), apps: [{id, name, out, error}]. The recorder answers the client itself. fd: the client's socket, its own now
 /// - `tail`: tag, id, generation, lines: answer `tail` with the last lines that this launch has written to stderr; empty
 ///   where it is not the newest one of its process
+/// - `flush`: tag, files (paths), journal: empty them, and procvisor.log if journal is true; answer `flush`
+/// - `reopen`: tag: the log files may have been moved away: open all by their names again; answer `reopen`
 ///
 /// From the recorder:
 ///
@@ -24,6 +27,7 @@
 /// - `trouble`: id, text: a log file cannot be opened or written; what follows from it
 /// - `saved`: path, failed (empty: it is on disk)
 /// - `tail`: tag, text
+/// - `flush`, `reopen`: tag, failed: [what could not be done, a line for the user each]
 namespace procvisor::recorder_wire {
 
 namespace op {
@@ -34,6 +38,8 @@ inline constexpr const char* journal = "journal";
 inline constexpr const char* save = "save";
 inline constexpr const char* logs = "logs";
 inline constexpr const char* tail = "tail";
+inline constexpr const char* flush = "flush";
+inline constexpr const char* reopen = "reopen";
 inline constexpr const char* drained = "drained";
 inline constexpr const char* trouble = "trouble";
 inline constexpr const char* saved = "saved";

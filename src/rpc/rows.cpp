@@ -71,6 +71,8 @@ json to_details(const row_source& source, const log_paths& files) {
   resolved(&app_spec::out_file, files.out);
   resolved(&app_spec::error_file, files.error);
   resolved(&app_spec::pid_file, files.pid_file);
+  if (source.spec.log_file.wanted)
+    resolved(&app_spec::log_file, files.log);
   return details;
 }
 
@@ -117,6 +119,8 @@ json to_jlist(const row_source& source, const environment& env, const log_paths&
       {"axm_monitor", json::object()},
       {"axm_options", json::object()},
   });
+  if (!files.log.empty())
+    pm2_env["pm_log_path"] = files.log;
   return {
       {"pid", view.pid},
       {"name", spec.name},

@@ -22,6 +22,8 @@
 /// - `logs`, targets (none: all), lines, follow, out, err, journal: the recorder answers, first with `tail` notifications
 ///   {id, name, stream, path, lines: [..]}, then with `log` notifications {id, name, stream: out, err or journal, line};
 ///   without follow, then a result {}
+/// - `flush`, targets (none: all, and procvisor.log): {files: [paths], failed: [text]}
+/// - `reload_logs`: {failed: [text]}
 /// - `kill`: {stopped: n}; then the daemon ends, and the keeper after it
 ///
 /// wait: true (and where it is absent): starts are answered when the processes have shown that they run; false: as soon
@@ -59,6 +61,8 @@ inline constexpr const char* send = "send";
 inline constexpr const char* signal = "signal";
 inline constexpr const char* trigger = "trigger";
 inline constexpr const char* logs = "logs";
+inline constexpr const char* flush = "flush";
+inline constexpr const char* reload_logs = "reload_logs";
 inline constexpr const char* kill = "kill";
 } // namespace method
 

@@ -150,13 +150,13 @@ TEST_CASE_FIXTURE(stream_fixture, "log_stream: the last line needs no newline") 
   CHECK(read_all() == std::vector<json>{log("out", "the end")});
 }
 
-TEST_CASE_FIXTURE(stream_fixture, "log_stream: what is no UTF-8 is replaced") {
+TEST_CASE_FIXTURE(stream_fixture, "log_stream: what is no UTF-8 stands for the character of its number") {
   const auto running = open();
   ask(logs_packet(10, true, {app()}));
 
   write_and_run(running.out, "a\xff\"b\n");
 
-  CHECK(read_all() == std::vector<json>{log("out", "a\xef\xbf\xbd\"b")});
+  CHECK(read_all() == std::vector<json>{log("out", "a\xc3\xbf\"b")});
 }
 
 TEST_CASE_FIXTURE(stream_fixture, "log_stream: a line without end comes in pieces") {
@@ -196,6 +196,34 @@ TEST_CASE_FIXTURE(stream_fixture, "log_stream: only the streams that were asked 
   write_and_run(running.err, "err\n");
 
   CHECK(read_all() == std::vector<json>{log("err", "err")});
+}
+
+TEST_CASE_FIXTURE(stream_fixture, "log_stream: the lines of a dated log are sent as they stand in the file") {
+  auto packet = open_packet(0, 1);
+  packet["log_date_format"] = "[now]";
+  const auto dated = open(packet);
+  write_and_run(dated.out, "one\ntwo");
+  ask(logs_packet(5, true, {app()}));
+  CHECK(read_all().at(0)["params"]["lines"] == json{"now: one"});
+
+  write_and_run(dated.out, "\n");
+
+  CHECK(read_all() == std::vector<json>{log("out", "now: two")});
+}
+
+TEST_CASE_FIXTURE(stream_fixture, "log_stream: of an app with disable_logs nothing is sent") {
+  auto packet = open_packet(0, 1);
+  packet["out"] = packet["error"] = "";
+  packet["silent"] = true;
+  const auto silent = open(packet);
+  auto it = app();
+  it["out"] = it["error"] = "";
+  ask(logs_packet(5, true, {it}));
+  read_all();
+
+  write_and_run(silent.out, "not for you\n");
+
+  CHECK(read_all().empty());
 }
 
 TEST_CASE_FIXTURE(stream_fixture, "log_stream: the journal is followed beside the apps") {

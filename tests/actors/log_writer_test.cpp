@@ -129,6 +129,100 @@ TEST_CASE_FIXTURE(recorder_fixture, "log_writer: out and error may be the same f
   CHECK(content(path("out.log")) == "o1\ne1\no2\n");
 }
 
+TEST_CASE_FIXTURE(recorder_fixture, "log_writer: one more file has both streams, line by line") {
+  auto packet = open_packet(0, 1);
+  packet["log"] = path("all.log");
+  packet["whole_lines"] = true;
+  const auto app = open(packet);
+
+  write_and_run(app.out, "o1\no");
+  write_and_run(app.err, "e1\n");
+  write_and_run(app.out, "2\nunfinished");
+  CHECK(content(path("all.log")) == "o1\ne1\no2\n");
+  send({{"op", "ended"}, {"id", 0}, {"generation", 1}});
+
+  CHECK(content(path("all.log")) == "o1\ne1\no2\nunfinished");
+  CHECK(content(path("out.log")) == "o1\no2\nunfinished");
+  CHECK(content(path("err.log")) == "e1\n");
+}
+
+TEST_CASE_FIXTURE(recorder_fixture, "log_writer: the file of both may be the one of stdout as well") {
+  auto packet = open_packet(0, 1);
+  packet["log"] = packet["out"];
+  packet["whole_lines"] = true;
+  const auto app = open(packet);
+
+  write_and_run(app.out, "o\n");
+  write_and_run(app.err, "e\n");
+
+  CHECK(content(path("out.log")) == "o\ne\n");
+  CHECK(content(path("err.log")) == "e\n");
+}
+
+TEST_CASE_FIXTURE(recorder_fixture, "log_writer: a date stands before each line, one byte at a time or a megabyte") {
+  auto packet = open_packet(0, 1);
+  packet["log_date_format"] = "[now]";
+  const auto app = open(packet);
+  fcntl(app.out.get(), F_SETPIPE_SZ, 1024 * 1024);
+  for (const char c : std::string{"ab\n\nc"})
+    write_and_run(app.out, std::string(1, c));
+  CHECK(content(path("out.log")) == "now: ab\nnow: \n");
+
+  std::string lines;
+  std::string expected = "now: ab\nnow: \nnow: c";
+  for (int i = 0; i < 100'000; ++i)
+    lines += "line\n";
+  for (int i = 0; i < 100'000; ++i)
+    expected += i == 0 ? "line\n" : "now: line\n";
+  write(app.out, lines);
+  loop.advance(2ms);
+
+  CHECK(content(path("out.log")) == expected);
+}
+
+TEST_CASE_FIXTURE(recorder_fixture, "log_writer: JSON has one object a line, with the time in UTC") {
+  auto packet = open_packet(4, 1);
+  packet["log_type"] = "json";
+  const auto app = open(packet);
+
+  write_and_run(app.err, "two\nlines and \xff");
+  send({{"op", "ended"}, {"id", 4}, {"generation", 1}});
+
+  std::ifstream file{path("err.log")};
+  std::string first;
+  std::string second;
+  std::getline(file, first);
+  std::getline(file, second);
+  const auto line = json::parse(first);
+  CHECK(line["message"] == "two");
+  CHECK(line["type"] == "err");
+  CHECK(line["process_id"] == 4);
+  CHECK(line["app_name"] == "app");
+  const auto time = line["timestamp"].get<std::string>();
+  CHECK(time.size() == std::string{"2026-11-22T14:18:05.012Z"}.size());
+  CHECK(time.ends_with("Z"));
+  CHECK(json::parse(second)["message"] == "lines and \u00ff");
+}
+
+TEST_CASE_FIXTURE(recorder_fixture, "log_writer: an unfinished line of a dated log is written when the app ends") {
+  auto packet = open_packet(0, 1);
+  packet["log_date_format"] = "[now]";
+  const auto app = open(packet);
+  write_and_run(app.out, "prompt> ");
+  CHECK(content(path("out.log")) == "");
+
+  SUBCASE("the process is over, a grandchild has the pipe") {
+    send({{"op", "ended"}, {"id", 0}, {"generation", 1}});
+    write_and_run(app.out, "more\n");
+    CHECK(content(path("out.log")) == "now: prompt> \nnow: more\n");
+  }
+  SUBCASE("the recorder is ended") {
+    keeper.reset();
+    loop.run_until_quiet();
+    CHECK(content(path("out.log")) == "now: prompt> \n");
+  }
+}
+
 TEST_CASE_FIXTURE(recorder_fixture, "log_writer: a stream without a file is read and thrown away") {
   auto packet = open_packet(0, 1);
   packet["out"] = "";
@@ -255,14 +349,60 @@ TEST_CASE_FIXTURE(recorder_fixture, "log_writer: tail gives the last errors of t
   CHECK(answer()["text"] == ""); // overtaken by its successor
 }
 
-TEST_CASE_FIXTURE(recorder_fixture, "log_writer: tail of an app without an error log is empty") {
+TEST_CASE_FIXTURE(recorder_fixture, "log_writer: tail knows the errors that no file has alone and as they were") {
+  auto no_file = open_packet(0, 1);
+  no_file["error"] = "";
+  auto both_in_one = open_packet(1, 1);
+  both_in_one["error"] = both_in_one["out"];
+  auto dated = open_packet(2, 1);
+  dated["log_date_format"] = "[now]";
+  for (const auto& packet : {no_file, both_in_one, dated}) {
+    CAPTURE(packet.dump());
+    const auto app = open(packet);
+    write(app.out, "out\n");
+    write(app.err, "a\nb\nc\nunfinished");
+
+    send({{"op", "tail"}, {"tag", 1}, {"id", packet["id"]}, {"generation", 1}, {"lines", 3}});
+    CHECK(answer()["text"] == "b\nc\nunfinished\n");
+    send({{"op", "tail"}, {"tag", 1}, {"id", packet["id"]}, {"generation", 1}, {"lines", 100}});
+    CHECK(answer()["text"] == "a\nb\nc\nunfinished\n");
+    send({{"op", "tail"}, {"tag", 1}, {"id", packet["id"]}, {"generation", 1}, {"lines", 0}});
+    CHECK(answer()["text"] == "");
+  }
+}
+
+TEST_CASE_FIXTURE(recorder_fixture, "log_writer: what tail remembers is bounded, and of the newest launch") {
   auto packet = open_packet(0, 1);
   packet["error"] = "";
-  const auto app = open(packet);
-  write(app.err, "gone\n");
+  const auto first = open(packet);
+  for (int i = 0; i < 20; ++i)
+    write_and_run(first.err, std::string(20'000, 'x'));
+  write_and_run(first.err, "\nlast\n");
+  send({{"op", "tail"}, {"tag", 1}, {"id", 0}, {"generation", 1}, {"lines", 20}});
+  const auto text = answer()["text"].get<std::string>();
+  CHECK(text.ends_with("x\nlast\n"));
+  CHECK(text.size() <= 16 * 1024);
 
-  send({{"op", "tail"}, {"tag", 1}, {"id", 0}, {"generation", 1}, {"lines", 2}});
+  packet["generation"] = 2;
+  const auto second = open(packet);
+  write_and_run(first.err, "late\n");
+  send({{"op", "tail"}, {"tag", 1}, {"id", 0}, {"generation", 2}, {"lines", 20}});
   CHECK(answer()["text"] == "");
+}
+
+TEST_CASE_FIXTURE(recorder_fixture, "log_writer: tail after the error log was flushed") {
+  const auto app = open();
+  write_and_run(app.err, "old\n");
+  const auto second = open(0, 2);
+  send({{"op", "flush"}, {"tag", 1}, {"files", {path("err.log")}}, {"journal", false}});
+  CHECK(answer()["failed"].empty());
+  write(second.err, "a\n");
+
+  send({{"op", "tail"}, {"tag", 2}, {"id", 0}, {"generation", 2}, {"lines", 20}});
+  CHECK(answer()["text"] == "a\n");
+}
+
+TEST_CASE_FIXTURE(recorder_fixture, "log_writer: tail of an unknown process is empty") {
   send({{"op", "tail"}, {"tag", 2}, {"id", 99}, {"generation", 1}, {"lines", 2}});
   CHECK(answer()["text"] == "");
 }

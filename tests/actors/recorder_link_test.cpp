@@ -113,3 +113,35 @@ TEST_CASE_FIXTURE(link_fixture, "recorder_link: a new recorder does not answer w
   say({{"op", "tail"}, {"tag", heard()["tag"]}, {"text", "anew\n"}});
   CHECK(after->value() == "anew\n");
 }
+
+TEST_CASE_FIXTURE(link_fixture,
+                  "recorder_link: an order is answered when the recorder has carried it out, or in time") {
+  struct seen {
+    std::optional<order_outcome> outcome;
+    bool has_failed = false;
+  };
+  const auto order = [this] {
+    auto what = std::make_shared<seen>();
+    sys.spawn([=, this](caf::event_based_actor* self) {
+      self->request(link, caf::infinite, recorder_order{R"({"op":"reopen"})"})
+          .then([=](const order_outcome& outcome) { what->outcome = outcome; },
+                [=](const caf::error&) { what->has_failed = true; });
+    });
+    loop.run_until_quiet();
+    return what;
+  };
+  const auto first = order();
+  const auto packet = heard();
+  CHECK(packet["op"] == "reopen");
+  CHECK(!first->outcome);
+  say({{"op", "reopen"}, {"tag", packet["tag"]}, {"failed", {"a file"}}});
+  REQUIRE(first->outcome);
+  CHECK(first->outcome->failed == std::vector<std::string>{"a file"});
+
+  const auto stalled = order();
+  loop.advance(5s);
+  CHECK(stalled->has_failed);
+  recorder.reset();
+  loop.run_until_quiet();
+  CHECK(order()->has_failed);
+}

@@ -59,6 +59,19 @@ TEST_CASE_FIXTURE(recorder_fixture, "recorder: an open that a new daemon repeats
   CHECK(content(path("out.log")) == "one\ntwo\n");
 }
 
+TEST_CASE_FIXTURE(recorder_fixture,
+                  "recorder: an open that a new daemon repeats when the pipes have ended is harmless") {
+  auto app = open();
+  write(app.out, "one\n");
+  app = {};
+  loop.run_until_quiet();
+
+  send(open_packet(0, 1));
+  const auto next = open(0, 2);
+  write_and_run(next.out, "two\n");
+
+  CHECK(content(path("out.log")) == "one\ntwo\n");
+}
 TEST_CASE_FIXTURE(recorder_fixture, "recorder: pipes from the keeper wait for the daemon to say where they go") {
   auto out = make_pipe();
   auto err = make_pipe();
@@ -132,6 +145,71 @@ TEST_CASE_FIXTURE(recorder_fixture, "recorder: a log writer that failed is start
 
   CHECK(content(path("out.log")) == "still there\n");
   CHECK(content(path("procvisor.log")).find("a bug") != std::string::npos);
+}
+
+// -- upkeep of log files ------------------------------------------------------
+
+TEST_CASE_FIXTURE(recorder_fixture, "recorder: flush empties files without a hole, and is answered when it has") {
+  const auto app = open();
+  write_and_run(app.out, "before\n");
+  send({{"op", "journal"}, {"line", "of the daemon"}});
+
+  send({{"op", "flush"},
+        {"tag", 5},
+        {"files", {path("out.log"), path("never made.log"), path("no folder/x.log"), "/dev/null"}},
+        {"journal", true}});
+
+  CHECK(answer() == json{{"op", "flush"}, {"tag", 5}, {"failed", json::array()}});
+  CHECK(content(path("procvisor.log")) == "");
+  write_and_run(app.out, "after\n");
+  send({{"op", "journal"}, {"line", "anew"}});
+  CHECK(content(path("out.log")) == "after\n");
+  CHECK(content(path("procvisor.log")) == "anew\n");
+}
+
+TEST_CASE_FIXTURE(recorder_fixture, "recorder: what flush cannot empty it says") {
+  std::filesystem::create_symlink(path("loop.log"), path("loop.log"));
+
+  send({{"op", "flush"}, {"tag", 1}, {"files", {path("loop.log")}}, {"journal", false}});
+
+  CHECK(answer()["failed"]
+        == json::array({"cannot empty '" + path("loop.log") + "': Too many levels of symbolic links"}));
+}
+
+TEST_CASE_FIXTURE(recorder_fixture, "recorder: files that were moved away are left alone once they are opened anew") {
+  auto packet = open_packet(0, 1);
+  packet["log"] = path("all.log");
+  const auto app = open(packet);
+  write_and_run(app.out, "one\n");
+  send({{"op", "journal"}, {"line", "one"}});
+  for (const char* file : {"out.log", "err.log", "all.log", "procvisor.log"})
+    std::filesystem::rename(path(file), path(file) + ".1");
+  write_and_run(app.out, "two\n");
+  CHECK(content(path("out.log.1")) == "one\ntwo\n");
+
+  send({{"op", "reopen"}, {"tag", 9}});
+
+  CHECK(answer() == json{{"op", "reopen"}, {"tag", 9}, {"failed", json::array()}});
+  write_and_run(app.out, "three\n");
+  write_and_run(app.err, "error\n");
+  send({{"op", "journal"}, {"line", "two"}});
+  CHECK(content(path("out.log")) == "three\n");
+  CHECK(content(path("err.log")) == "error\n");
+  CHECK(content(path("all.log")) == "three\nerror\n");
+  CHECK(content(path("procvisor.log")) == "two\n");
+  CHECK(content(path("out.log.1")) == "one\ntwo\n");
+}
+
+TEST_CASE_FIXTURE(recorder_fixture, "recorder: a file that cannot be opened anew is told") {
+  const auto app = open();
+  std::filesystem::remove(path("out.log"));
+  std::filesystem::create_directory(path("out.log"));
+
+  send({{"op", "reopen"}, {"tag", 1}});
+
+  const auto failed = answer()["failed"];
+  REQUIRE(failed.size() == 1);
+  CHECK(failed[0].get<std::string>().starts_with("cannot open '" + path("out.log") + "': Is a directory"));
 }
 
 // -- journal ------------------------------------------------------------------

@@ -22,8 +22,8 @@ struct registry_fixture : actor_fixture {
             [](const reap_order&) {}, [](const look_order&) {}, [](const end_keeper&) {}, [](const fd_ready&) {}};
   });
   recorder_link_actor recorder = sys.spawn([](recorder_link_actor::pointer) -> recorder_link_actor::behavior_type {
-    return {[](const recorder_packet&) {}, [](const tail_stderr&) { return std::string{}; }, [](const new_recorder&) {},
-            [](const fd_ready&) {}};
+    return {[](const recorder_packet&) {}, [](const tail_stderr&) { return std::string{}; },
+            [](const recorder_order&) { return order_outcome{}; }, [](const new_recorder&) {}, [](const fd_ready&) {}};
   });
   tree_ender_actor tree_ender = sys.spawn([](tree_ender_actor::pointer) -> tree_ender_actor::behavior_type {
     return {[](const tree_order&) {}, [](const tree_settled&) {}, [](const orphans_seen&) {}, [](const fd_ready&) {}};

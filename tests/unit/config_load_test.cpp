@@ -153,6 +153,22 @@ TEST_CASE_FIXTURE(config_fixture, "config: a file gives resolved apps") {
   CHECK(!worker.instances_given);
 }
 
+TEST_CASE_FIXTURE(config_fixture, "config: where logs go, and how their lines look") {
+  const auto plain = one("{script: 'app.js'}");
+  CHECK(!plain.log_file.wanted);
+  CHECK(plain.log_type == log_kind::raw);
+  CHECK(plain.log_date_format.empty());
+  CHECK(one("{script: 'app.js', log: false}").log_file == combined_log{});
+  CHECK(one("{script: 'app.js', log_file: true}").log_file == combined_log{.wanted = true});
+  CHECK(one("{script: 'app.js', log: 'logs/all.log'}").log_file
+        == combined_log{.wanted = true, .path = folder / "logs/all.log"});
+  CHECK(one("{script: 'app.js', log_file: '~/all.log'}").log_file.path == folder / "home/all.log");
+  CHECK(one("{script: 'app.js', log_type: 'json'}").log_type == log_kind::json);
+  CHECK(one("{script: 'app.js', logDateFormat: 'HH:mm Z'}").log_date_format == "HH:mm Z");
+  CHECK(one("{script: 'app.js', log_date_format: 'HH:mm Z', time: true}").log_date_format == "YYYY-MM-DDTHH:mm:ss");
+  CHECK(one("{script: 'app.js', log_date_format: 'HH:mm Z', time: false}").log_date_format == "HH:mm Z");
+}
+
 TEST_CASE_FIXTURE(config_fixture, "config: JSON, YAML and standard input in all shapes give the same app") {
   const auto expected = one("{apps: [{name: 'web', script: 'app.js'}]}");
   for (const auto* text : {"{apps: {name: 'web', script: 'app.js'}}", "[{name: 'web', script: 'app.js'}]",
@@ -272,6 +288,9 @@ TEST_CASE_FIXTURE(config_fixture, "config: a bad value is one clear message with
       {"{script: 'app.js', kill_signal: 'SIGNONE'}",
        "e.json:1:33: 'kill_signal' must be a signal such as SIGTERM, or several with times between them: "
        "SIGINT 10s, SIGTERM 20s, not 'SIGNONE'"},
+      {"{script: 'app.js', log_type: 'xml'}", "e.json:1:30: 'log_type' must be raw or json, not 'xml'"},
+      {"{script: 'app.js', log_file: 1}", "e.json:1:30: 'log_file' must be true, false or a path, not 1"},
+      {"{script: 'app.js', time: 'yes'}", "e.json:1:26: 'time' must be true or false, not 'yes'"},
       {"{script: 'app.js', autorestart: 'true'}", "e.json:1:33: 'autorestart' must be true or false, not 'true'"},
       {"{script: 'app.js', args: \"it's\"}", "e.json:1:26: 'args' has a quote that is not closed: 'it's'"},
       {"{script: 'app.js', args: ['a\\0']}", "e.json:1:26: 'args' contains a NUL character"},

@@ -23,7 +23,7 @@ const row rows[] = {
      {"/h/logs/web-out-3.log", "/h/logs/web-error-3.log", "/h/pids/web-3.pid"}},
     {"max (not given, several): merged",
      [](app_spec& s) { s.instances = 4; },
-     {"/h/logs/web-out.log", "/h/logs/web-error.log", "/h/pids/web-3.pid"}},
+     {"/h/logs/web-out.log", "/h/logs/web-error.log", "/h/pids/web-3.pid", "", true}},
     {"max, but merge_logs is false: the id",
      [](app_spec& s) {
        s.instances = 4;
@@ -39,7 +39,7 @@ const row rows[] = {
        s.instances = 2;
        s.merge_logs = true;
      },
-     {"/h/logs/web-out.log", "/h/logs/web-error.log", "/h/pids/web-3.pid"}},
+     {"/h/logs/web-out.log", "/h/logs/web-error.log", "/h/pids/web-3.pid", "", true}},
     {"paths of the user's own, single",
      [](app_spec& s) {
        s.out_file = "/var/o.log";
@@ -74,6 +74,36 @@ const row rows[] = {
        s.out_file = "/var/o.log";
      },
      {"", "", "/h/pids/web-3.pid"}},
+    {"out and error the same file",
+     [](app_spec& s) { s.out_file = s.error_file = "/var/both.log"; },
+     {"/var/both.log", "/var/both.log", "/h/pids/web-3.pid", "", true}},
+    {"log_file: true: the id, also of a single one",
+     [](app_spec& s) { s.log_file.wanted = true; },
+     {"/h/logs/web-out.log", "/h/logs/web-error.log", "/h/pids/web-3.pid", "/h/logs/web-3.log", true}},
+    {"log_file: true, merged: no id",
+     [](app_spec& s) {
+       s.log_file.wanted = true;
+       s.merge_logs = true;
+     },
+     {"/h/logs/web-out.log", "/h/logs/web-error.log", "/h/pids/web-3.pid", "/h/logs/web.log", true}},
+    {"log_file with a path: as it is",
+     [](app_spec& s) { s.log_file = {.wanted = true, .path = "/var/all.log"}; },
+     {"/h/logs/web-out.log", "/h/logs/web-error.log", "/h/pids/web-3.pid", "/var/all.log", true}},
+    {"log_file with a path, instances: the id",
+     [](app_spec& s) {
+       s.instances_given = true;
+       s.log_file = {.wanted = true, .path = "/var/all.log"};
+     },
+     {"/h/logs/web-out-3.log", "/h/logs/web-error-3.log", "/h/pids/web-3.pid", "/var/all-3.log", true}},
+    {"log_file: /dev/null",
+     [](app_spec& s) { s.log_file = {.wanted = true, .path = "/dev/null"}; },
+     {"/h/logs/web-out.log", "/h/logs/web-error.log", "/h/pids/web-3.pid"}},
+    {"disable_logs with log_file",
+     [](app_spec& s) {
+       s.disable_logs = true;
+       s.log_file.wanted = true;
+     },
+     {"", "", "/h/pids/web-3.pid"}},
     {"a name that is no file name",
      [](app_spec& s) { s.name = "my app_1/../\xc3\xa9.js"; },
      {"/h/logs/my-app-1-..--.js-out.log", "/h/logs/my-app-1-..--.js-error.log", "/h/pids/my-app-1-..--.js-3.pid"}},
@@ -93,5 +123,16 @@ TEST_CASE("log_paths: names follow instances, merge_logs and the user's own path
     CHECK(paths.out == row.expected.out);
     CHECK(paths.error == row.expected.error);
     CHECK(paths.pid_file == row.expected.pid_file);
+    CHECK(paths.log == row.expected.log);
+    CHECK(paths.is_shared == row.expected.is_shared);
   }
+}
+
+TEST_CASE("log_paths: a file that several streams share gets whole lines") {
+  app_spec spec;
+  spec.log_date_format = "HH:mm";
+  log_paths files;
+  CHECK(log_style_of(spec, files) == log_style{.date_format = "HH:mm"});
+  files.is_shared = true;
+  CHECK(log_style_of(spec, files).whole_lines);
 }

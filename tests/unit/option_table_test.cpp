@@ -33,9 +33,12 @@ app_spec unusual_spec() {
   spec.instance_var = "";
   spec.out_file = "/o";
   spec.error_file = "/e";
+  spec.log_file = {.wanted = true, .path = "/l"};
   spec.pid_file = "/p";
   spec.merge_logs = false;
   spec.disable_logs = true;
+  spec.log_type = log_kind::json;
+  spec.log_date_format = "HH:mm";
   spec.autorestart = false;
   spec.autostart = false;
   spec.min_uptime = milliseconds(0);
@@ -123,7 +126,9 @@ TEST_CASE("option table: the defaults that it tells are those of a spec") {
 }
 
 TEST_CASE("option table: a spec comes back from the wire as it was") {
-  for (const auto& spec : {app_spec{}, unusual_spec()}) {
+  auto default_log = unusual_spec();
+  default_log.log_file.path.clear();
+  for (const auto& spec : {app_spec{}, unusual_spec(), default_log}) {
     const auto back = spec_from_json(spec_to_json(spec));
     REQUIRE(back);
     CHECK(*back == spec);
@@ -154,6 +159,8 @@ TEST_CASE("option table: a spec from the wire is checked") {
       {"kill_signal", "SIGNONE"},
       {"merge_logs", "yes"},
       {"stop_exit_codes", 3},
+      {"log_type", "xml"},
+      {"log_file", 1},
   };
   for (const auto& [key, value] : rows) {
     const auto spec = spec_from_json({{key, value}});

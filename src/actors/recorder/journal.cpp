@@ -18,7 +18,8 @@ constexpr int kept_files = 3;
 } // namespace
 
 journal_state::journal_state(journal_actor::pointer self, std::string path) : self_(self) {
-  open(path);
+  // There is nowhere to write about trouble with this file; the losses are counted in it.
+  (void)file_.open(path, self_->clock().now());
 }
 
 journal_actor::behavior_type journal_state::make_behavior() {
@@ -27,6 +28,7 @@ journal_actor::behavior_type journal_state::make_behavior() {
   return {
       [this](const journal_line& line) { on_line(line.text + '\n'); },
       [this](const follow& wanted) { return on_follow(wanted.follower); },
+      [this](const reopen&) { return file_.open(file_.path(), self_->clock().now()); },
       [this](const finish&) {
         file_.note_losses();
         self_->quit();
@@ -34,18 +36,11 @@ journal_actor::behavior_type journal_state::make_behavior() {
   };
 }
 
-void journal_state::open(const std::string& path) {
-  // There is nowhere to write about trouble with this file; the losses are counted in it.
-  (void)file_.open(path, self_->clock().now());
-  bytes_ = file_.size();
-}
-
 void journal_state::on_line(const std::string& text) {
   (void)file_.append(std::as_bytes(std::span{text}), self_->clock().now());
-  bytes_ += static_cast<off_t>(text.size());
   if (fanout_.has_followers())
     fanout_.feed(process_id{}, channel::journal, text);
-  if (bytes_ >= rotate_at)
+  if (file_.size() >= rotate_at)
     rotate();
 }
 
@@ -60,7 +55,7 @@ void journal_state::rotate() {
   for (int i = kept_files; i > 1; --i)
     (void)rename(fmt::format("{}.{}", path, i - 1).c_str(), fmt::format("{}.{}", path, i).c_str());
   (void)rename(path.c_str(), fmt::format("{}.1", path).c_str());
-  open(path);
+  (void)file_.open(path, self_->clock().now());
 }
 
 } // namespace procvisor::recorder

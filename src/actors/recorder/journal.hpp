@@ -23,12 +23,10 @@ public:
 private:
   void on_line(const std::string& text);
   follow_start on_follow(const log_stream_actor& follower);
-  void open(const std::string& path);
   void rotate();
 
   journal_actor::pointer self_;
   log_sink file_;
-  off_t bytes_ = 0;
   line_fanout fanout_{{}};
 };
 

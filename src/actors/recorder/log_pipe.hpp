@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 
 #include <caf/actor_control_block.hpp>
 
@@ -13,13 +14,19 @@
 
 namespace procvisor::recorder {
 
-/// What all pipes of a recorder share: the one buffer they are read into, and the number of those that may be enlarged
+/// What all pipes of a recorder share: the one buffer they are read into, the one that lines are made in, and the
+/// number of pipes that may be enlarged
 /// (pipe(7): beyond pipe-user-pages-soft every further pipe of an ordinary user has two pages).
 class drain_pool {
 public:
   drain_pool();
 
   std::span<std::byte> buffer() const noexcept { return {buffer_.get(), buffer_bytes}; }
+  /// Empty. It is used before anything else asks for it.
+  std::string& fresh_block() noexcept {
+    block_.clear();
+    return block_;
+  }
   bool take_enlarged() noexcept;
   void give_back_enlarged() noexcept { ++enlarged_left_; }
 
@@ -27,6 +34,7 @@ public:
 
 private:
   std::unique_ptr<std::byte[]> buffer_;
+  std::string block_;
   unsigned enlarged_left_;
 };
 

@@ -11,9 +11,9 @@
 #include <tuple>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "actors/support.hpp"
+#include "core/json_text.hpp"
 #include "rpc/wire.hpp"
 
 namespace procvisor::recorder {
@@ -24,10 +24,10 @@ namespace {
 constexpr size_t max_waiting_bytes = 256 * 1024;
 constexpr size_t tail_block_bytes = 64 * 1024;
 
-/// A JSON string; what is no UTF-8 becomes U+FFFD.
 std::string json_text(std::string_view text) {
-  using nlohmann::json;
-  return json(text).dump(-1, ' ', false, json::error_handler_t::replace);
+  std::string quoted;
+  append_json_text(quoted, text);
+  return quoted;
 }
 
 /// The notification up to the value of its last member, which is for the caller to add, and `}}` after it.
@@ -42,7 +42,7 @@ void append_tail(std::string& to, const log_source& source, const std::vector<st
   for (bool is_first = true; const auto line : lines) {
     if (!std::exchange(is_first, false))
       to += ',';
-    to += json_text(line);
+    append_json_text(to, line);
   }
   to += "]}}\n";
 }
@@ -120,7 +120,7 @@ void log_stream_state::on_block(const log_block& block) {
     }
     const auto newline = rest.find('\n');
     to += prefix->second;
-    to += json_text(rest.substr(0, newline));
+    append_json_text(to, rest.substr(0, newline));
     to += "}}\n";
     rest.remove_prefix(newline + 1);
   }

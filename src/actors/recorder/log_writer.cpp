@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstring>
 #include <exception>
+#include <span>
 #include <utility>
 
 #include <caf/send.hpp>
@@ -27,6 +28,17 @@ constexpr auto rest_of_a_trickle = std::chrono::milliseconds{1};
 constexpr auto quiet_after = std::chrono::seconds{1};
 
 constexpr size_t max_last_errors_bytes = 16 * 1024;
+constexpr size_t remembered_bytes = 8 * 1024;
+
+/// An unfinished line at the end counts as one.
+std::string_view last_lines(std::string_view text, size_t lines) {
+  auto begin = text.size();
+  for (; lines > 0 && begin > 0; --lines) {
+    const auto newline = begin > 1 ? text.rfind('\n', begin - 2) : std::string_view::npos;
+    begin = newline == std::string_view::npos ? 0 : newline + 1;
+  }
+  return text.substr(begin);
+}
 
 } // namespace
 
@@ -46,14 +58,15 @@ log_writer_actor::behavior_type log_writer_state::make_behavior() {
       [this](const finish&) { on_finish(); },
       [this](const follow& wanted) { return on_follow(wanted); },
       [this](const tail& wanted) { return last_errors(wanted); },
+      [this](const reopen&) { return on_reopen(); },
   };
 }
 
 // -- launches -----------------------------------------------------------------
 
 void log_writer_state::on_opened(const launch_opened& opened) {
-  if (find(opened.gen) != nullptr)
-    return; // a new daemon passes on what is ours already
+  if (find(opened.gen) != nullptr || !opened.pipes)
+    return; // a new daemon passes on what is ours already, or what has ended
   for (auto& earlier : launches_)
     drain_waiting(earlier);
   drop_ended_launches();
@@ -62,14 +75,16 @@ void log_writer_state::on_opened(const launch_opened& opened) {
   shares_sink_ = !opened.out.empty() && opened.out == opened.err;
   tell(sinks_[0].open(opened.out, now));
   tell(sinks_[1].open(shares_sink_ ? std::string{} : opened.err, now));
+  tell(combined_.open(opened.log, now));
   errors_from_ = sink(1).size();
+  remembers_errors_ = opened.err.empty() || shares_sink_ || !opened.style.passes_through();
+  recent_errors_ = {};
 
-  newest_ = opened.gen;
-  pid_ = opened.pid;
-  pid_file_ = opened.pid_file;
-  if (pid_ != 0 && !pid_file_.empty()) {
-    if (const int failed = os::write_file(pid_file_, fmt::format("{}\n", pid_)); failed != 0)
-      tell(fmt::format("cannot write '{}': {}, going on without it", pid_file_, strerror(failed)));
+  newest_ = opened;
+  newest_.pipes.reset();
+  if (opened.pid != 0 && !opened.pid_file.empty()) {
+    if (const int failed = os::write_file(opened.pid_file, fmt::format("{}\n", opened.pid)); failed != 0)
+      tell(fmt::format("cannot write '{}': {}, going on without it", opened.pid_file, strerror(failed)));
   }
 
   auto& loop = event_loop::of(self_->system());
@@ -77,17 +92,18 @@ void log_writer_state::on_opened(const launch_opened& opened) {
   added.gen = opened.gen;
   added.pipes[0] = log_pipe{loop, pool_, std::move(opened.pipes->out), self_->ctrl()};
   added.pipes[1] = log_pipe{loop, pool_, std::move(opened.pipes->err), self_->ctrl()};
+  if (!opened.style.passes_through())
+    added.format = std::make_unique<launch_format>(opened.style, id_, opened.app_name);
   for (auto& pipe : added.pipes)
     pipe.arm();
 }
 
 void log_writer_state::on_ended(generation gen) {
   if (auto* over = find(gen); over != nullptr)
-    drain_waiting(*over);
-  for (auto& each : sinks_)
-    each.note_losses();
-  if (gen == newest_ && !pid_file_.empty())
-    unlink(pid_file_.c_str());
+    drain_to_the_end(*over);
+  note_losses();
+  if (gen == newest_.gen && !newest_.pid_file.empty())
+    unlink(newest_.pid_file.c_str());
   caf::anon_send(root_, launch_drained{id_, gen});
   drop_ended_launches();
 }
@@ -99,10 +115,20 @@ void log_writer_state::on_forget() {
 
 void log_writer_state::on_finish() {
   for (auto& each : launches_)
-    drain_waiting(each);
-  for (auto& each : sinks_)
-    each.note_losses();
+    drain_to_the_end(each);
+  note_losses();
   self_->quit();
+}
+
+std::string log_writer_state::on_reopen() {
+  const auto now = self_->clock().now();
+  std::string trouble_text;
+  for (auto* each : {&sinks_[0], &sinks_[1], &combined_})
+    if (auto found = each->open(each->path(), now); !found.empty())
+      trouble_text = std::move(found);
+  if (sink(1).size() < errors_from_)
+    errors_from_ = 0; // another file now
+  return trouble_text;
 }
 
 log_writer_state::launch* log_writer_state::find(generation gen) noexcept {
@@ -121,14 +147,10 @@ caf::error log_writer_state::hand_over(const std::exception_ptr& thrown) {
   auto reason = to_error(thrown);
   writer_failed last_words{id_, caf::to_string(reason), {}};
   for (auto& each : launches_) {
-    launch_opened opened{
-        .gen = each.gen,
-        .pid = each.gen == newest_ ? pid_ : 0,
-        .out = sinks_[0].path(),
-        .err = sink(1).path(),
-        .pid_file = pid_file_,
-        .pipes = std::make_shared<launch_pipes>(),
-    };
+    auto opened = newest_;
+    opened.gen = each.gen;
+    opened.pid = each.gen == newest_.gen ? newest_.pid : 0;
+    opened.pipes = std::make_shared<launch_pipes>();
     opened.pipes->out = each.pipes[0].release();
     opened.pipes->err = each.pipes[1].release();
     last_words.launches.push_back(std::move(opened));
@@ -189,18 +211,65 @@ void log_writer_state::drain_waiting(launch& from) {
   }
 }
 
+void log_writer_state::drain_to_the_end(launch& over) {
+  drain_waiting(over);
+  for (size_t stream = 0; stream < streams; ++stream)
+    finish_line(over, stream);
+}
+
 void log_writer_state::take(launch& from, size_t stream, size_t bytes) {
-  auto& fanout = fanouts_[stream];
   if (bytes == 0) {
     from.pipes[stream].close();
-    if (fanout)
-      fanout->end_line(id_, channels[stream]);
+    finish_line(from, stream);
+    if (fanouts_[stream])
+      fanouts_[stream]->end_line(id_, channels[stream]);
     return;
   }
-  const auto taken = pool_.buffer().first(bytes);
-  tell(sink(stream).append(taken, self_->clock().now()));
-  if (fanout)
-    fanout->feed(id_, channels[stream], {reinterpret_cast<const char*>(taken.data()), taken.size()});
+  const std::string_view taken{reinterpret_cast<const char*>(pool_.buffer().data()), bytes};
+  if (remembers_errors_ && channels[stream] == channel::err && from.gen == newest_.gen)
+    remember_errors(taken);
+  if (!from.format)
+    return store(stream, taken);
+  for (auto rest = taken; !rest.empty();) {
+    auto& block = pool_.fresh_block();
+    rest.remove_prefix(from.format->feed(stream, rest, block));
+    store(stream, block);
+  }
+}
+
+void log_writer_state::finish_line(launch& from, size_t stream) {
+  if (!from.format)
+    return;
+  auto& block = pool_.fresh_block();
+  from.format->finish(stream, block);
+  store(stream, block);
+}
+
+void log_writer_state::store(size_t stream, std::string_view text) {
+  if (text.empty())
+    return;
+  const auto now = self_->clock().now();
+  const auto bytes = std::as_bytes(std::span{text});
+  auto& own = sink(stream);
+  tell(own.append(bytes, now));
+  if (combined_.path() != own.path()) // or each line would stand in it twice
+    tell(combined_.append(bytes, now));
+  if (fanouts_[stream] && !newest_.is_silent)
+    fanouts_[stream]->feed(id_, channels[stream], text);
+}
+
+void log_writer_state::remember_errors(std::string_view bytes) {
+  if (bytes.size() >= remembered_bytes)
+    recent_errors_ = bytes.substr(bytes.size() - remembered_bytes);
+  else
+    recent_errors_ += bytes;
+  if (recent_errors_.size() > 2 * remembered_bytes)
+    recent_errors_.erase(0, recent_errors_.size() - remembered_bytes);
+}
+
+void log_writer_state::note_losses() {
+  for (auto* each : {&sinks_[0], &sinks_[1], &combined_})
+    each->note_losses();
 }
 
 void log_writer_state::rest(generation gen, size_t stream) {
@@ -231,9 +300,9 @@ void log_writer_state::tell(std::string trouble_text) {
 follow_start log_writer_state::on_follow(const follow& wanted) {
   const size_t stream = wanted.from == channel::err ? 1 : 0;
   auto& fanout = fanouts_[stream];
-  const auto size = sink(stream).size();
+  const auto size = shown(stream).size();
   if (!fanout)
-    fanout = std::make_unique<line_fanout>(os::unfinished_line(sink(stream).path(), size));
+    fanout = std::make_unique<line_fanout>(os::unfinished_line(shown(stream).path(), size));
   fanout->add(wanted.follower);
   self_->monitor(wanted.follower);
   return {std::max<off_t>(size - static_cast<off_t>(fanout->unfinished_bytes()), 0)};
@@ -250,13 +319,20 @@ void log_writer_state::on_down(const caf::actor_addr& follower) {
 }
 
 std::string log_writer_state::last_errors(const tail& wanted) {
-  if (wanted.gen != newest_)
+  if (wanted.gen != newest_.gen)
     return {};
   for (auto& each : launches_)
     drain_waiting(each);
   drop_ended_launches();
+  if (remembers_errors_) {
+    std::string text{last_lines(recent_errors_, wanted.lines)};
+    if (!text.empty() && !text.ends_with('\n'))
+      text += '\n';
+    return text;
+  }
   const auto& errors = sink(1);
-  os::file_tail file{errors.path(), errors_from_, errors.size(), wanted.lines};
+  const auto size = errors.size();
+  os::file_tail file{errors.path(), size < errors_from_ ? 0 : errors_from_, size, wanted.lines}; // flushed meanwhile?
   std::string text;
   while (!file.done()) {
     for (const auto line : file.next_lines())

@@ -3,11 +3,13 @@
 #include <array>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
+#include "actors/recorder/launch_format.hpp"
 #include "actors/recorder/line_fanout.hpp"
 #include "actors/recorder/log_pipe.hpp"
 #include "actors/recorder/log_sink.hpp"
@@ -35,6 +37,7 @@ private:
   struct launch {
     generation gen{};
     std::array<log_pipe, streams> pipes;
+    std::unique_ptr<launch_format> format; ///< nullptr: the bytes go to the files as they come
   };
 
   void on_opened(const launch_opened& opened);
@@ -45,6 +48,7 @@ private:
   void on_down(const caf::actor_addr& follower);
   follow_start on_follow(const follow& wanted);
   std::string last_errors(const tail& wanted);
+  std::string on_reopen();
   caf::error hand_over(const std::exception_ptr& thrown);
 
   launch* find(generation gen) noexcept;
@@ -52,29 +56,41 @@ private:
   void drain_turn(launch& from, size_t stream);
   /// Takes what is in the pipes at this moment: everything that a process which is over has written.
   void drain_waiting(launch& from);
+  /// The same, and the line that is not finished.
+  void drain_to_the_end(launch& over);
   /// Writes what has been read. 0 bytes: the pipe has ended.
   void take(launch& from, size_t stream, size_t bytes);
+  /// Writes the lines that are still waiting for their newline.
+  void finish_line(launch& from, size_t stream);
+  /// To the stream's files, and to those who follow it.
+  void store(size_t stream, std::string_view text);
+  void remember_errors(std::string_view bytes);
   void rest(generation gen, size_t stream);
   void watch_for_quiet(generation gen, size_t stream);
   /// Invalidates references to launches.
   void drop_ended_launches();
 
   log_sink& sink(size_t stream) noexcept { return sinks_[shares_sink_ ? 0 : stream]; }
+  /// The file that a reader of the stream is shown.
+  const log_sink& shown(size_t stream) noexcept { return sink(stream).path().empty() ? combined_ : sink(stream); }
+  void note_losses();
   void tell(std::string trouble_text);
 
   log_writer_actor::pointer self_;
   recorder_actor root_;
   drain_pool& pool_;
   process_id id_;
-  pid_t pid_ = 0;            ///< of the newest launch
+  launch_opened newest_;     ///< its pipes are in launches_
   bool shares_sink_ = false; ///< out and err are the same file
   bool is_forgotten_ = false;
-  generation newest_{};
   std::vector<launch> launches_;
   std::array<log_sink, streams> sinks_;
+  log_sink combined_;
   std::array<std::unique_ptr<line_fanout>, streams> fanouts_;
   off_t errors_from_ = 0; ///< size of the error log when the newest launch began
-  std::string pid_file_;
+  /// The end of what the newest launch wrote to stderr, where no file has it alone and as it was.
+  std::string recent_errors_;
+  bool remembers_errors_ = false;
 };
 
 using log_writer_impl = log_writer_actor::stateful_impl<log_writer_state>;

@@ -12,6 +12,7 @@
 #include <caf/type_id.hpp>
 #include <caf/typed_actor.hpp>
 
+#include "core/log_format.hpp"
 #include "core/process.hpp"
 #include "loop/event_loop.hpp"
 #include "os/unique_fd.hpp"
@@ -28,6 +29,7 @@ struct launch_drained;
 struct launch_ended;
 struct launch_opened;
 struct log_block;
+struct reopen;
 struct save;
 struct saved;
 struct tail;
@@ -47,6 +49,7 @@ CAF_BEGIN_TYPE_ID_BLOCK(procvisor_recorder, caf::first_custom_type_id + 100)
   CAF_ADD_TYPE_ID(procvisor_recorder, (procvisor::recorder::launch_ended))
   CAF_ADD_TYPE_ID(procvisor_recorder, (procvisor::recorder::launch_opened))
   CAF_ADD_TYPE_ID(procvisor_recorder, (procvisor::recorder::log_block))
+  CAF_ADD_TYPE_ID(procvisor_recorder, (procvisor::recorder::reopen))
   CAF_ADD_TYPE_ID(procvisor_recorder, (procvisor::recorder::save))
   CAF_ADD_TYPE_ID(procvisor_recorder, (procvisor::recorder::saved))
   CAF_ADD_TYPE_ID(procvisor_recorder, (procvisor::recorder::tail))
@@ -64,6 +67,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::recorder::launch_drained)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::recorder::launch_ended)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::recorder::launch_opened)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::recorder::log_block)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::recorder::reopen)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::recorder::save)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::recorder::saved)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::recorder::tail)
@@ -120,7 +124,11 @@ struct journal_line {
   std::string text;
 };
 
-using journal_actor = followed_actor::extend<caf::result<void>(journal_line)>;
+/// The log files may have been moved away: open them by their names again. Answered with the trouble there was, one
+/// line for the user; empty: none.
+struct reopen {};
+
+using journal_actor = followed_actor::extend<caf::result<void>(journal_line), caf::result<std::string>(reopen)>;
 
 // -- to the log_writer of one process id --------------------------------------
 
@@ -129,13 +137,17 @@ struct launch_pipes {
   os::unique_fd err;
 };
 
-/// The read ends of a launch. An empty path: that stream is read and thrown away.
+/// The read ends of a launch. An empty path: there is no such file.
 struct launch_opened {
   generation gen{};
   pid_t pid = 0;
+  std::string app_name = {};
   std::string out;
   std::string err;
+  std::string log = {}; ///< of both streams
   std::string pid_file;
+  log_style style = {};
+  bool is_silent = false; ///< who follows the app is sent no lines
   std::shared_ptr<launch_pipes> pipes;
 };
 
@@ -156,9 +168,9 @@ struct tail {
   size_t lines = 0;
 };
 
-using log_writer_actor =
-    followed_actor::extend<caf::result<void>(fd_ready), caf::result<void>(launch_opened),
-                           caf::result<void>(launch_ended), caf::result<void>(forget), caf::result<std::string>(tail)>;
+using log_writer_actor = followed_actor::extend<caf::result<void>(fd_ready), caf::result<void>(launch_opened),
+                                                caf::result<void>(launch_ended), caf::result<void>(forget),
+                                                caf::result<std::string>(tail), caf::result<std::string>(reopen)>;
 
 // -- to the state_file of one path --------------------------------------------
 

@@ -18,6 +18,7 @@
 #include "actors/recorder/state_file.hpp"
 #include "actors/support.hpp"
 #include "core/result.hpp"
+#include "os/file_append.hpp"
 #include "rpc/recorder_wire.hpp"
 #include "rpc/wire.hpp"
 
@@ -63,6 +64,15 @@ generation generation_of(const nlohmann::json& packet) {
   return generation{packet.at("generation").get<uint64_t>()};
 }
 
+/// A daemon that has not been replaced yet may know less.
+log_style style_of(const nlohmann::json& packet) {
+  return {
+      .kind = log_kind_of(packet.value("log_type", "")).value_or(log_kind::raw),
+      .date_format = packet.value("log_date_format", ""),
+      .whole_lines = packet.value("whole_lines", false),
+  };
+}
+
 void refuse(int client, const nlohmann::json& request) {
   const nlohmann::json reply = {
       {"jsonrpc", "2.0"},
@@ -79,7 +89,7 @@ void refuse(int client, const nlohmann::json& request) {
 
 } // namespace
 
-const std::array<root_state::operation, 7> root_state::operations{{
+const std::array<root_state::operation, 9> root_state::operations{{
     {op::open, 2, &root_state::on_open},
     {op::ended, 0, &root_state::on_ended},
     {op::forget, 0, &root_state::on_forget},
@@ -87,6 +97,8 @@ const std::array<root_state::operation, 7> root_state::operations{{
     {op::save, 1, &root_state::on_save},
     {op::logs, 1, &root_state::on_logs},
     {op::tail, 0, &root_state::on_tail},
+    {op::flush, 0, &root_state::on_flush},
+    {op::reopen, 0, &root_state::on_reopen},
 }};
 
 root_state::root_state(recorder_actor::pointer self, os::unique_fd keeper, std::string journal_path, drain_pool& pool)
@@ -242,9 +254,13 @@ void root_state::on_open(const json& packet, fd_list fds) {
   launch_opened opened{
       .gen = generation_of(packet),
       .pid = packet.at("pid").get<pid_t>(),
+      .app_name = packet.value("name", ""),
       .out = packet.at("out").get<std::string>(),
       .err = packet.at("error").get<std::string>(),
+      .log = packet.value("log", ""),
       .pid_file = packet.at("pid_file").get<std::string>(),
+      .style = style_of(packet),
+      .is_silent = packet.value("silent", false),
       .pipes = held ? held.mapped() : nullptr,
   };
   if (fds.size() == 2)
@@ -337,6 +353,43 @@ void root_state::on_tail(const json& packet, fd_list) {
     return reply({});
   self_->request(writer->second, caf::infinite, tail{generation_of(packet), packet.at("lines").get<size_t>()})
       .then(reply, [reply](const caf::error&) { reply({}); });
+}
+
+void root_state::on_flush(const json& packet, fd_list) {
+  auto files = packet.at("files").get<std::vector<std::string>>();
+  if (packet.at("journal").get<bool>())
+    files.push_back(journal_path_);
+  auto failed = json::array();
+  for (const auto& file : files)
+    if (const int error = os::empty_file(file); error != 0)
+      failed.push_back(fmt::format("cannot empty '{}': {}", file, strerror(error)));
+  answer({{"op", op::flush}, {"tag", packet.at("tag")}, {"failed", std::move(failed)}});
+}
+
+void root_state::on_reopen(const json& packet, fd_list) {
+  struct gathering {
+    size_t missing = 0;
+    json failed = json::array();
+  };
+  auto gathered = std::make_shared<gathering>();
+  const auto took_note = [this, gathered, tag = packet.at("tag")](const std::string& trouble_text) {
+    if (!trouble_text.empty())
+      gathered->failed.push_back(trouble_text);
+    if (--gathered->missing == 0)
+      answer({{"op", op::reopen}, {"tag", tag}, {"failed", gathered->failed}});
+  };
+  const auto ask = [&](const auto& owner_of_files) {
+    ++gathered->missing;
+    // Whoever has ended has no file open any more.
+    self_->request(owner_of_files, caf::infinite, reopen{}).then(took_note, [took_note](const caf::error&) {
+      took_note({});
+    });
+  };
+  ask(journal_);
+  for (const auto& [id, writer] : writers_)
+    ask(writer);
+  for (const auto& writer : forgotten_)
+    ask(writer);
 }
 
 // -- to the daemon ------------------------------------------------------------

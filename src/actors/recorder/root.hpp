@@ -52,7 +52,7 @@ private:
     size_t fds;
     void (root_state::*run)(const json& packet, fd_list fds);
   };
-  static const std::array<operation, 7> operations;
+  static const std::array<operation, 9> operations;
 
   // -- from the keeper
   void on_keeper_ready();
@@ -73,6 +73,8 @@ private:
   void on_save(const json& packet, fd_list fds);
   void on_logs(const json& packet, fd_list fds);
   void on_tail(const json& packet, fd_list fds);
+  void on_flush(const json& packet, fd_list fds);
+  void on_reopen(const json& packet, fd_list fds);
   void arm_daemon();
   void lose_daemon();
 

@@ -115,6 +115,8 @@ std::vector<line> lines_of(const nlohmann::json& process, const rpc::process_row
       {"created at", moment(row.created_at)},
       {"started at", moment(row.started_at)},
   };
+  if (process.contains(option_of(&app_spec::log_file).key))
+    rest.push_back({"entire log path", attribute(process, &app_spec::log_file)});
   std::move(rest.begin(), rest.end(), std::back_inserter(lines));
   if (auto names = action_names(process); !names.empty())
     lines.push_back({"actions", std::move(names)});
