@@ -57,8 +57,16 @@ void invocation::option(const char* spellings, std::string& value, const char* h
   parser_->add_option(spellings, value, help);
 }
 
-void invocation::option(const char* spellings, int& value, const char* help) {
+void invocation::option(const char* spellings, std::optional<int64_t>& value, const char* help) {
   parser_->add_option(spellings, value, help)->check(CLI::NonNegativeNumber);
+}
+
+void invocation::optional_value(const char* spellings, std::optional<std::string>& value, const char* help) {
+  CLI::callback_t set = [&value](const CLI::results_t& words) {
+    value = words.empty() ? std::string{} : words.back();
+    return true;
+  };
+  parser_->add_option(spellings, std::move(set), help)->expected(0, 1);
 }
 
 void invocation::declare_spec_options() {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -33,7 +34,9 @@ public:
 
   void flag(const char* spellings, bool& given, const char* help);
   void option(const char* spellings, std::string& value, const char* help);
-  void option(const char* spellings, int& value, const char* help); ///< not negative
+  void option(const char* spellings, std::optional<int64_t>& value, const char* help); ///< not negative
+  /// `--highlight` is an empty text, `--highlight=error` and `--highlight error` are "error".
+  void optional_value(const char* spellings, std::optional<std::string>& value, const char* help);
 
   /// Adds the attributes of core/option_table.
   void declare_spec_options();

@@ -1,7 +1,8 @@
 #include <algorithm>
+#include <cstdint>
 #include <iterator>
+#include <optional>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -11,23 +12,45 @@
 #include "cli/act.hpp"
 #include "cli/daemon.hpp"
 #include "cli/invocation.hpp"
-#include "cli/render/log_line.hpp"
+#include "cli/log_printer.hpp"
 #include "rpc/wire.hpp"
 
 namespace procvisor::cli {
 
 namespace {
 
-/// The target that means procvisor.log, and what stands before its lines.
-constexpr std::string_view journal_name = "procvisor";
+/// More than any file has.
+constexpr int64_t most_lines = 1'000'000'000;
+
+/// What stands before each line with --timestamp alone.
+constexpr const char* default_date = "YYYY-MM-DD-HH:mm:ss";
 
 struct wanted_logs {
   std::vector<std::string> targets; ///< none: all
-  int lines = 15;
+  std::optional<int64_t> lines;
   bool only_tail = false; ///< --nostream
   bool only_out = false;
   bool only_err = false;
   bool is_raw = false;
+  bool as_fields = false;
+  bool as_json = false;
+  std::optional<std::string> date; ///< empty: the default one
+  std::optional<std::string> highlight;
+
+  log_view view() const {
+    log_view wanted;
+    wanted.form = as_json     ? line_form::json
+                  : as_fields ? line_form::fields
+                  : is_raw    ? line_form::raw
+                              : line_form::prefixed;
+    // For programs, which want the new lines with their time; old ones come where they are asked for.
+    const bool only_new = (as_json || as_fields) && !only_tail;
+    wanted.lines = std::min(lines.value_or(only_new ? 0 : wanted.lines), most_lines);
+    if (date)
+      wanted.date = date_format{date->empty() ? default_date : *date};
+    wanted.highlight = highlight;
+    return wanted;
+  }
 
   bool names_journal() const { return std::find(targets.begin(), targets.end(), journal_name) != targets.end(); }
 
@@ -40,80 +63,12 @@ struct wanted_logs {
                  [](const std::string& target) { return target != journal_name; });
     bool with_apps = !names_journal() || !apps.empty(); // no target means all apps on the wire: their streams are off
     return {{"targets", apps},
-            {"lines", lines},
+            {"lines", view().lines},
             {"follow", !only_tail},
             {"out", with_apps && (only_out || !only_err)},
             {"err", with_apps && (only_err || !only_out)},
             {"journal", with_journal()}};
   }
-};
-
-log_stream stream_of(std::string_view word) {
-  if (word == "journal")
-    return log_stream::journal;
-  return word == "err" ? log_stream::err : log_stream::out;
-}
-
-/// Prints the notifications of a stream of logs. Lines are gathered until flush(), so that a flood costs few writes.
-class log_printer {
-public:
-  log_printer(const console& out, const wanted_logs& wanted)
-    : out_(out), wanted_(wanted), prefix_(out.data_canvas().coloured) {}
-
-  result<exit_code> print(const nlohmann::json& notification) {
-    const nlohmann::json& params = notification.at("params");
-    if (notification.at("method") == "log") {
-      add_line(params, params.at("line").get_ref<const std::string&>());
-      return exit_code::done;
-    }
-    if (auto flushed = flush(); !flushed)
-      return flushed;
-    out_.show(fmt::format("{} last {} lines:\n", params.value("path", ""), wanted_.lines));
-    for (const nlohmann::json& line : params.at("lines"))
-      add_line(params, line.get_ref<const std::string&>());
-    auto flushed = flush();
-    out_.show("\n");
-    return flushed;
-  }
-
-  result<exit_code> flush() {
-    if (!raw_errors_.empty())
-      out_.pass_on_error(std::exchange(raw_errors_, {}));
-    return text_.empty() ? exit_code::done : out_.data(std::exchange(text_, {}));
-  }
-
-private:
-  void add_line(const nlohmann::json& params, const std::string& line) {
-    log_stream stream = stream_of(params.value("stream", "out"));
-    if (out_.behaviour().json) {
-      text_ += json_line(params, line).dump() + "\n";
-      return;
-    }
-    std::string& target = wanted_.is_raw && stream == log_stream::err ? raw_errors_ : text_;
-    if (!wanted_.is_raw)
-      target += prefix_.before(label(params, stream), stream);
-    target += line;
-    target += '\n';
-  }
-
-  static nlohmann::json json_line(const nlohmann::json& params, const std::string& line) {
-    return {{"app_name", params.value("name", "")},
-            {"process_id", params.value("id", 0)},
-            {"type", params.value("stream", "out")},
-            {"message", line}};
-  }
-
-  static std::string label(const nlohmann::json& params, log_stream stream) {
-    if (stream == log_stream::journal)
-      return std::string{journal_name};
-    return fmt::format("{}|{}", params.value("id", 0), params.value("name", ""));
-  }
-
-  const console& out_;
-  const wanted_logs& wanted_;
-  log_line_prefix prefix_;
-  std::string text_;
-  std::string raw_errors_; ///< with --raw, what was written to stderr goes there
 };
 
 tl::unexpected<error> stream_ended(const error& why) {
@@ -143,6 +98,11 @@ result<exit_code> print_stream(rpc::client& daemon, log_printer& printer, bool f
 result<exit_code> run::logs(invocation& call) {
   wanted_logs wanted;
   call.option("--lines", wanted.lines, "so many last lines of each file (default 15)");
+  call.flag("--format", wanted.as_fields, "timestamp=... app=... id=... type=... message=...");
+  call.optional_value("--timestamp", wanted.date,
+                      "the time in front of each new line; FORMAT is that of log_date_format");
+  call.optional_value("--highlight", wanted.highlight,
+                      "show a text in colours that stand out; without one, the lines of stderr");
   call.flag("--nostream", wanted.only_tail, "end after the last lines");
   call.flag("--out", wanted.only_out, "only what was written to stdout");
   call.flag("--err", wanted.only_err, "only what was written to stderr");
@@ -150,6 +110,7 @@ result<exit_code> run::logs(invocation& call) {
   if (auto ended = call.parse())
     return *ended;
   wanted.targets = call.targets();
+  wanted.as_json = call.out().behaviour().json;
   auto daemon = find_daemon();
   if (!daemon)
     return fail(std::move(daemon.error()));
@@ -162,7 +123,7 @@ result<exit_code> run::logs(invocation& call) {
   auto sent = (*daemon)->send(rpc::method::logs, wanted.params(), rpc::prompt);
   if (!sent)
     return fail(std::move(sent.error()));
-  log_printer printer{call.out(), wanted};
+  log_printer printer{call.out(), wanted.view()};
   return print_stream(**daemon, printer, !wanted.only_tail);
 }
 

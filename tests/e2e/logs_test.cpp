@@ -1,4 +1,7 @@
 // What an app prints is in its files, all of it, in order.
+#include <filesystem>
+#include <utility>
+
 #include "home_fixture.hpp"
 
 namespace e2e {
@@ -78,6 +81,84 @@ TEST_CASE_FIXTURE(home_fixture, "logs shows the last lines of what was asked for
   CHECK(errors.out.empty());
   CHECK(contains(errors.err, "err 1\nerr 2\nerr 3\nerr 4\nerr 5\n"));
   CHECK(contains(done({"logs", "procvisor", "--nostream"}).out, "talk:0"));
+}
+
+TEST_CASE_FIXTURE(home_fixture, "logs takes names, ids, namespaces, expressions and all, and knows an unknown target") {
+  fifo report{path("report")};
+  write("talk.sh", "echo I am $name; echo said > report; exec sleep 1000\n");
+  done({"start", "talk.sh", "--name", "web", "--namespace", "shop"});
+  done({"start", "talk.sh", "--name", "api"});
+  REQUIRE(report.line() == "said");
+  REQUIRE(report.line() == "said");
+  REQUIRE(eventually([&] { return read("home/logs/web-out.log") == "I am web\n"; }));
+  REQUIRE(eventually([&] { return read("home/logs/api-out.log") == "I am api\n"; }));
+
+  const std::pair<const char*, const char*> rows[] = {
+      {"web", "I am web\n"}, {"1", "I am api\n"}, {"shop", "I am web\n"}, {"/^w/", "I am web\n"}};
+  for (const auto& [target, expected] : rows) {
+    CAPTURE(target);
+    CHECK(done({"logs", target, "--nostream", "--raw"}).out == expected);
+  }
+  CHECK(contains(done({"logs", "all", "--nostream", "--raw"}).out, "I am web\n"));
+  CHECK(contains(done({"logs", "all", "--nostream", "--raw"}).out, "I am api\n"));
+  CHECK(run({"logs", "nobody", "--nostream"}).exit_code == 3);
+  CHECK(run({"logs", "nobody"}).exit_code == 3);
+}
+
+TEST_CASE_FIXTURE(home_fixture, "logs shows no line, or as many as there are") {
+  fifo report{path("report")};
+  write("talk.sh", "echo one; echo two; echo said > report; exec sleep 1000\n");
+  done({"start", "talk.sh"});
+  REQUIRE(report.line() == "said");
+  REQUIRE(eventually([&] { return read("home/logs/talk-out.log") == "one\ntwo\n"; }));
+
+  CHECK(done({"logs", "talk", "--nostream", "--raw", "--lines", "0"}).out.empty());
+  CHECK(done({"logs", "talk", "--nostream", "--raw", "--lines", "4000000000000000000"}).out == "one\ntwo\n");
+  CHECK(run({"logs", "--lines", "x"}).exit_code == 2);
+  std::filesystem::remove(path("home/logs/talk-out.log"));
+  CHECK(done({"logs", "talk", "--nostream", "--raw"}).out.empty());
+}
+
+TEST_CASE_FIXTURE(home_fixture, "logs writes lines for programs: as JSON, or as fields") {
+  env["TZ"] = "UTC";
+  fifo orders{path("orders")};
+  fifo report{path("report")};
+  write("talk.sh",
+        "echo old; echo up > report; read -r order < orders; echo $order; echo $order >&2; exec sleep 1000\n");
+  done({"start", "talk.sh"});
+  REQUIRE(report.line() == "up");
+  REQUIRE(eventually([&] { return read("home/logs/talk-out.log") == "old\n"; }));
+  background_command as_json{procvisor({"logs", "talk", "--json", "--lines", "1"})};
+  background_command as_fields{procvisor({"logs", "talk", "--format", "--lines", "1"})};
+  background_command timed{procvisor({"logs", "talk", "--timestamp", "[now]"})};
+  REQUIRE(as_json.says(R"({"message":"old","type":"out")"));
+  REQUIRE(as_fields.says("timestamp=- app=talk id=0 type=out message=old\n"));
+  REQUIRE(timed.says("0|talk     | old\n"));
+  CHECK(e2e::run({{"sh", "-c", "echo tea > orders"}, env, folder(), {}}).exit_code == 0);
+
+  CHECK(as_json.says(R"("type":"err","process_id":0,"app_name":"talk"})"));
+  CHECK(as_json.says(R"({"message":"tea","timestamp":")"));
+  CHECK(as_fields.says(" app=talk id=0 type=error message=tea\n"));
+  CHECK(as_fields.says("+0000 app=talk id=0 type=out message=tea\n"));
+  CHECK(timed.says("now 0|talk     | tea\n"));
+  CHECK(contains(done({"logs", "talk", "--json", "--nostream", "--out"}).out, R"({"message":"tea","type":"out")"));
+  CHECK(done({"logs", "talk", "--format", "--nostream", "--err"}).out
+        == "timestamp=- app=talk id=0 type=error message=tea\n");
+}
+
+TEST_CASE_FIXTURE(home_fixture, "logs lets a text stand out on a terminal, and nowhere else") {
+  fifo report{path("report")};
+  write("talk.sh", "echo a disk is full; echo oops >&2; echo said > report; exec sleep 1000\n");
+  done({"start", "talk.sh"});
+  REQUIRE(report.line() == "said");
+  REQUIRE(eventually([&] { return read("home/logs/talk-out.log") == "a disk is full\n"; }));
+  REQUIRE(eventually([&] { return read("home/logs/talk-error.log") == "oops\n"; }));
+  env["TERM"] = "xterm";
+
+  const auto shown = [&](words arguments) { return run_in_terminal(procvisor(std::move(arguments)), 80).out; };
+  CHECK(contains(shown({"logs", "talk", "--nostream", "--highlight", "disk"}), "a \x1b[7mdisk\x1b[0m is full"));
+  CHECK(contains(shown({"logs", "talk", "--nostream", "--highlight"}), "\x1b[7moops\x1b[0m"));
+  CHECK(contains(done({"logs", "talk", "--nostream", "--highlight", "disk"}).out, "a disk is full"));
 }
 
 TEST_CASE_FIXTURE(home_fixture, "a line that is written while somebody follows arrives, those of a restart as well") {

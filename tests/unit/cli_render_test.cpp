@@ -215,6 +215,13 @@ TEST_CASE("describe: no exit is claimed for a process that has never ended") {
   CHECK(has(render_describe(process, {80, false, now}), "code 0"));
 }
 
+TEST_CASE("render: a text stands out wherever it occurs in a line") {
+  CHECK(highlighted("a disk, a disk", "disk", true) == "a \x1b[7mdisk\x1b[0m, a \x1b[7mdisk\x1b[0m");
+  CHECK(highlighted("a disk", "disk", false) == "a disk");
+  CHECK(highlighted("a disk", "tape", true) == "a disk");
+  CHECK(highlighted("a disk", "", true) == "a disk");
+}
+
 TEST_CASE("log lines: the prefix grows to the widest label and never shrinks") {
   log_line_prefix prefix{false};
   CHECK(prefix.before("0|web", log_stream::out) == "0|web      | ");

@@ -512,6 +512,56 @@ TEST_CASE_FIXTURE(fixture, "cli: logs asks for the streams that are wanted") {
   }
 }
 
+TEST_CASE_FIXTURE(fixture,
+                  "cli: logs for programs have new lines with their time, and old ones where they are asked for") {
+  const auto line = [](const char* method, const char* key, const json& text) {
+    json message{{"method", method}, {"params", {{"id", 3}, {"name", "a\"b"}, {"stream", "err"}, {"path", "/l"}}}};
+    message["params"][key] = text;
+    return message;
+  };
+  daemon = [&](auto&&...) {
+    return std::vector{line("tail", "lines", {"old \"one\""}), line("log", "line", "new"), answer(json::object())};
+  };
+  CHECK(run({"logs", "--json"}).requests[0]["params"]["lines"] == 0);
+  CHECK(run({"logs", "--format"}).requests[0]["params"]["lines"] == 0);
+  CHECK(run({"logs", "--json", "--nostream"}).requests[0]["params"]["lines"] == 15);
+  CHECK(run({"logs", "--lines", "4000000000000000000"}).requests[0]["params"]["lines"] == 1'000'000'000);
+
+  const auto as_json = run({"logs", "--json", "--lines", "2"});
+  CHECK(as_json.requests[0]["params"]["lines"] == 2);
+  const auto end = as_json.out.find('\n');
+  const auto old_line = json::parse(as_json.out.substr(0, end));
+  const auto new_line = json::parse(as_json.out.substr(end + 1));
+  CHECK(old_line == json{{"message", "old \"one\""}, {"type", "err"}, {"process_id", 3}, {"app_name", "a\"b"}});
+  CHECK(new_line["message"] == "new");
+  CHECK(new_line["timestamp"].get<std::string>().size() == 24);
+
+  const auto as_fields = run({"logs", "--format", "--lines", "2"}).out;
+  CHECK(has(as_fields, "timestamp=- app=a\"b id=3 type=error message=old \"one\"\n"));
+  CHECK(has(as_fields, " app=a\"b id=3 type=error message=new\n"));
+  CHECK(run({"logs", "--timestamp", "[now]"}).out == "3|a\"b      | old \"one\"\nnow 3|a\"b      | new\n");
+  CHECK(has(run({"logs", "--timestamp"}).out, ":")); // YYYY-MM-DD-HH:mm:ss
+}
+
+TEST_CASE_FIXTURE(fixture, "cli: flush names the files, and what could not be emptied is an error") {
+  daemon = [](auto&&...) { return std::vector{answer({{"files", {"/l/web.log"}}, {"failed", json::array()}})}; };
+  const auto done = run({"flush", "web"});
+  CHECK(done.code == 0);
+  CHECK(done.out.empty());
+  CHECK(has(done.err, "emptied /l/web.log"));
+  CHECK(done.requests[0]["method"] == "flush");
+  CHECK(done.requests[0]["params"]["targets"] == json{"web"});
+  CHECK(json::parse(run({"flush", "--json"}).out)["files"] == json{"/l/web.log"});
+  CHECK(run({"reloadLogs"}).requests[0]["method"] == "reload_logs");
+
+  daemon = [](auto&&...) { return std::vector{answer({{"failed", {"cannot open '/l/web.log': No space"}}})}; };
+  for (const char* verb : {"flush", "reloadLogs"}) {
+    const auto failed = run({verb});
+    CHECK(failed.code == 1);
+    CHECK(has(failed.err, "cannot open '/l/web.log'"));
+  }
+}
+
 TEST_CASE_FIXTURE(fixture, "cli: a followed stream that breaks off is said, with exit code 1") {
   daemon = [](auto&&...) { return std::vector<json>{}; };
   finished done = run({"logs"});

@@ -28,4 +28,14 @@ std::string log_line_prefix::before(std::string_view label, log_stream stream) {
   return painted(fit_to(label, width_) + " | ", colour_of(stream), coloured_);
 }
 
+std::string highlighted(std::string_view line, std::string_view text, bool coloured) {
+  std::string shown;
+  for (auto at = line.find(text); !text.empty() && at != std::string_view::npos; at = line.find(text)) {
+    shown += line.substr(0, at);
+    shown += painted(text, colour::inverse, coloured);
+    line.remove_prefix(at + text.size());
+  }
+  return shown.append(line);
+}
+
 } // namespace procvisor::cli

@@ -23,4 +23,7 @@ private:
   size_t width_ = 10;
 };
 
+/// The line with each occurrence of `text` in colours that stand out; unchanged where `coloured` is false.
+std::string highlighted(std::string_view line, std::string_view text, bool coloured);
+
 } // namespace procvisor::cli
