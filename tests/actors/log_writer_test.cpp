@@ -323,6 +323,25 @@ TEST_CASE_FIXTURE(recorder_fixture, "log_writer: a flood enlarges the pipe, quie
   CHECK(loop.clock().next_due() == loop_clock::time_point::max()); // idle: no timer
 }
 
+TEST_CASE_FIXTURE(recorder_fixture,
+                  "log_writer: a stream that fills less than half of its pipe in a pause is paused again") {
+  const auto app = open();
+  for (int i = 0; i < 64; ++i)
+    write_and_run(app.out, "line\n");
+  const auto until_next = [this] { return loop.clock().next_due() - loop.clock().now(); };
+  REQUIRE(until_next() == 1ms);
+
+  write(app.out, std::string(300 * 1024, 'x'));
+  loop.advance(1ms);
+  CHECK(until_next() == 1ms);
+  write(app.out, std::string(600 * 1024, 'x'));
+  loop.advance(1ms);
+
+  CHECK(until_next() > 1ms); // waits for the fd
+  write_and_run(app.out, "end\n");
+  CHECK(content(path("out.log")).ends_with("xend\n"));
+}
+
 TEST_CASE_FIXTURE(recorder_fixture, "log_writer: slow lines are no flood") {
   const auto app = open();
   for (int i = 0; i < 200; ++i) {

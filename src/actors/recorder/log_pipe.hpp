@@ -66,8 +66,11 @@ public:
   /// To be called once a second while it is enlarged: back to the original size if there was no flood since the call
   /// before.
   void shrink_if_quiet();
-  /// So little was in a large pipe that it pays to wait until there is more.
-  bool is_trickle(size_t bytes) const noexcept { return capacity_ >= trickle_capacity && bytes < capacity_ / 4; }
+  /// So little was in a large pipe that it pays to wait until there is more. After a pause the bytes are those of a whole
+  /// millisecond: with half of the pipe the next pause will not fill it either, and the writer is spared an armed fd.
+  bool is_trickle(size_t bytes, bool after_pause) const noexcept {
+    return capacity_ >= trickle_capacity && bytes < capacity_ / (after_pause ? 2 : 4);
+  }
 
 private:
   static constexpr uint32_t trickle_capacity = 256 * 1024;

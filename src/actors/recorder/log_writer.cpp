@@ -165,12 +165,12 @@ void log_writer_state::on_ready(uint64_t token) {
   for (auto& from : launches_) {
     for (size_t stream = 0; stream < streams; ++stream) {
       if (from.pipes[stream].is_open() && from.pipes[stream].token() == token)
-        return drain_turn(from, stream);
+        return drain_turn(from, stream, false);
     }
   }
 }
 
-void log_writer_state::drain_turn(launch& from, size_t stream) {
+void log_writer_state::drain_turn(launch& from, size_t stream, bool after_pause) {
   auto& pipe = from.pipes[stream];
   for (size_t moved = 0; moved < bytes_per_turn;) {
     const auto n = pipe.read();
@@ -185,7 +185,7 @@ void log_writer_state::drain_turn(launch& from, size_t stream) {
     const bool may_hold_more = static_cast<size_t>(n) == pool_.buffer().size();
     if (may_hold_more)
       continue;
-    if (pipe.is_trickle(moved)) {
+    if (pipe.is_trickle(moved, after_pause)) {
       pipe.disarm();
       return rest(from.gen, stream);
     }
@@ -275,7 +275,7 @@ void log_writer_state::note_losses() {
 void log_writer_state::rest(generation gen, size_t stream) {
   self_->run_delayed(rest_of_a_trickle, [this, gen, stream] {
     if (auto* from = find(gen); from != nullptr && from->pipes[stream].is_open())
-      drain_turn(*from, stream);
+      drain_turn(*from, stream, true);
   });
 }
 

@@ -53,7 +53,7 @@ private:
 
   launch* find(generation gen) noexcept;
   /// Reads and writes until the pipe is empty or a turn's work is done, then waits for more.
-  void drain_turn(launch& from, size_t stream);
+  void drain_turn(launch& from, size_t stream, bool after_pause);
   /// Takes what is in the pipes at this moment: everything that a process which is over has written.
   void drain_waiting(launch& from);
   /// The same, and the line that is not finished.
