@@ -81,6 +81,10 @@ caf::result<app_answer> app_state::on_request(const app_request& request) {
     case app_verb::remove:
       ask(awaited::removal, delete_requested{});
       break;
+    case app_verb::reset:
+      happen(reset_requested{});
+      promise.deliver(app_answer{view()});
+      break;
   }
   return promise;
 }

@@ -51,7 +51,7 @@ struct listed_process {
 
 // -- app
 
-enum class app_verb : uint8_t { start, restart, stop, remove };
+enum class app_verb : uint8_t { start, restart, stop, remove, reset };
 
 /// What somebody asks of a process. It is answered when that has happened, has failed, or has been overtaken by a later
 /// request.
@@ -236,6 +236,14 @@ struct act_on {
   bool until_they_run = true;            ///< as in start_apps
 };
 
+/// More or fewer processes of one app. What is done are those that were started or those that were deleted; nothing is
+/// done where it has so many already.
+struct scale_app {
+  std::string target; ///< as typed; all that it means has to be one app
+  int amount = 0;
+  bool is_relative = false; ///< amount is a difference, and may be negative
+};
+
 struct failed_target {
   std::string target; ///< as typed, or an app's name
   error what;
@@ -279,10 +287,10 @@ struct process_removed {
   generation gen{}; ///< of its last launch
 };
 
-using registry_actor =
-    caf::typed_actor<caf::result<outcome>(start_apps), caf::result<outcome>(act_on), caf::result<outcome>(pass_on_to),
-                     caf::result<found_processes>(find_processes), caf::result<void>(process_changed),
-                     caf::result<void>(offers_changed), caf::result<void>(process_removed)>;
+using registry_actor = caf::typed_actor<
+    caf::result<outcome>(start_apps), caf::result<outcome>(act_on), caf::result<outcome>(scale_app),
+    caf::result<outcome>(pass_on_to), caf::result<found_processes>(find_processes), caf::result<void>(process_changed),
+    caf::result<void>(offers_changed), caf::result<void>(process_removed)>;
 
 // -- sampler: cpu and memory, only when somebody asks
 
@@ -357,6 +365,7 @@ CAF_BEGIN_TYPE_ID_BLOCK(procvisor_daemon, caf::id_block::procvisor_loop::end)
   // registry
   CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::start_apps))
   CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::act_on))
+  CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::scale_app))
   CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::outcome))
   CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::find_processes))
   CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::found_processes))
@@ -398,6 +407,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::recorder_order)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::order_outcome)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::start_apps)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::act_on)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::scale_app)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::outcome)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::find_processes)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::found_processes)

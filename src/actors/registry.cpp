@@ -29,6 +29,7 @@ registry_actor::behavior_type registry_state::make_behavior() {
       [this](const start_apps& request) { return on_start(request); },
       [this](const act_on& request) { return on_act(request); },
       [this](const pass_on_to& order) { return on_pass_on(order); },
+      [this](const scale_app& request) { return on_scale(request); },
       [this](const find_processes& request) { return on_find(request); },
       [this](const process_changed& changed) {
         if (const auto at = processes_.find(changed.view.id); at != processes_.end())
@@ -38,12 +39,7 @@ registry_actor::behavior_type registry_state::make_behavior() {
         if (const auto at = processes_.find(changed.id); at != processes_.end())
           at->second.listed.offers = changed.offers;
       },
-      [this](const process_removed& removed) {
-        newest_ = std::max(newest_, removed.gen);
-        processes_.erase(removed.id);
-        if (processes_.empty())
-          next_id_ = 0;
-      },
+      [this](const process_removed& removed) { forget(removed); },
   };
 }
 
@@ -74,14 +70,12 @@ void registry_state::start_one(const start_apps& request, const shared_spec& spe
     }
   }
   for (const auto id : there) {
-    auto& at = processes_.at(id);
-    at.listed.spec = spec;
-    at.listed.caller = request.caller;
-    self_->send(at.app, new_declaration{spec, request.caller});
+    declare(id, spec, request.caller);
     ask(id, app_request{app_verb::restart, request.until_they_run}, gathered);
   }
-  for (auto instance = static_cast<int>(there.size()); instance < spec->instances; ++instance) {
-    const auto id = add(spec, request.caller, instance);
+  const auto wanted = static_cast<size_t>(spec->instances);
+  for (const int slot : free_slots(spec->name, wanted - std::min(wanted, there.size()))) {
+    const auto id = add(spec, request.caller, slot);
     if (spec->autostart)
       ask(id, app_request{app_verb::start, request.until_they_run}, gathered);
     else
@@ -89,8 +83,15 @@ void registry_state::start_one(const start_apps& request, const shared_spec& spe
   }
 }
 
+void registry_state::declare(process_id id, const shared_spec& spec, const shared_environment& caller) {
+  auto& at = processes_.at(id);
+  at.listed.spec = spec;
+  at.listed.caller = caller;
+  self_->send(at.app, new_declaration{spec, caller});
+}
+
 process_id registry_state::add(const shared_spec& spec, const shared_environment& caller, int instance) {
-  const process_id id{next_id_++};
+  const auto id = id_for(spec->name, instance);
   auto& at = processes_[id];
   at.listed = {
       .view = {.id = id, .instance = instance, .created_at = wall_clock::now()}, .spec = spec, .caller = caller};
@@ -98,6 +99,40 @@ process_id registry_state::add(const shared_spec& spec, const shared_environment
   state.gen = newest_; // a late event of an earlier process with this id must not be taken for one of this process
   spawn_app(at, std::move(state));
   return id;
+}
+
+std::vector<int> registry_state::free_slots(const std::string& app, size_t count) const {
+  std::set<int> taken;
+  for (const auto& [id, at] : processes_)
+    if (at.listed.spec->name == app)
+      taken.insert(at.listed.view.instance);
+  std::vector<int> slots;
+  for (int slot = 0; slots.size() < count; ++slot)
+    if (!taken.contains(slot))
+      slots.push_back(slot);
+  return slots;
+}
+
+process_id registry_state::id_for(const std::string& app, int instance) {
+  if (const auto slots = former_ids_.find(app); slots != former_ids_.end())
+    if (const auto before = slots->second.extract(instance); !before.empty() && !processes_.contains(before.mapped()))
+      return before.mapped();
+  return process_id{next_id_++};
+}
+
+void registry_state::forget(const process_removed& removed) {
+  newest_ = std::max(newest_, removed.gen);
+  const auto gone = processes_.extract(removed.id);
+  if (gone.empty())
+    return;
+  const auto& listed = gone.mapped().listed;
+  const auto is_sibling = [&](const auto& item) { return item.second.listed.spec->name == listed.spec->name; };
+  if (std::ranges::none_of(processes_, is_sibling))
+    former_ids_.erase(listed.spec->name);
+  else
+    former_ids_[listed.spec->name][listed.view.instance] = removed.id;
+  if (processes_.empty())
+    next_id_ = 0;
 }
 
 void registry_state::spawn_app(entry& of, lifecycle state) {
@@ -173,7 +208,10 @@ std::set<process_id> registry_state::resolve(const std::vector<std::string>& tar
 
 template <class Request>
 void registry_state::ask(process_id id, const Request& request, const shared_gathering& gathered) {
-  const auto& at = processes_.at(id);
+  auto& at = processes_.at(id);
+  if constexpr (std::is_same_v<Request, app_request>)
+    if (request.verb != app_verb::reset)
+      at.is_leaving = request.verb == app_verb::remove;
   ++gathered->missing;
   // The listing as it is now: a deleted process is no longer in the table when its answer comes.
   self_->request(at.app, caf::infinite, request)

@@ -30,6 +30,7 @@ private:
   struct entry {
     app_actor app;
     listed_process listed;
+    bool is_leaving = false; ///< asked to end and be deleted, and to nothing else since
   };
   /// One command under way: what has been answered, and how much is still to come.
   struct gathering {
@@ -43,11 +44,22 @@ private:
   caf::result<outcome> on_start(const start_apps& request);
   caf::result<outcome> on_act(const act_on& request);
   caf::result<outcome> on_pass_on(const pass_on_to& order);
+  caf::result<outcome> on_scale(const scale_app& request);
   found_processes on_find(const find_processes& request);
   void on_app_down(const caf::down_msg& down);
 
   void start_one(const start_apps& request, const shared_spec& spec, const shared_gathering& gathered);
+  /// The name that all processes have which the target means.
+  result<std::string> app_meant_by(const std::string& target) const;
+  result<size_t> wanted_count(const scale_app& request, const std::string& app, size_t now) const;
+  std::vector<process_id> by_slot(const std::string& app) const;
+  void declare(process_id id, const shared_spec& spec, const shared_environment& caller);
   process_id add(const shared_spec& spec, const shared_environment& caller, int instance);
+  /// The lowest ones.
+  std::vector<int> free_slots(const std::string& app, size_t count) const;
+  /// The id that the slot had before, where there was one.
+  process_id id_for(const std::string& app, int instance);
+  void forget(const process_removed& removed);
   void spawn_app(entry& of, lifecycle state);
   template <class Request> // app_request or pass_on
   void ask(process_id id, const Request& request, const shared_gathering& gathered);
@@ -65,6 +77,8 @@ private:
   tree_ender_actor tree_ender_;
   std::map<process_id, entry> processes_;
   uint32_t next_id_ = 0;
+  /// The ids that deleted processes of a listed app had, by slot: never more than the app had processes at once.
+  std::map<std::string, std::map<int, process_id>> former_ids_;
   generation newest_{0}; ///< of all deleted processes: an id that is given out again goes on from there
 };
 

@@ -42,11 +42,13 @@ private:
   void stop(const nlohmann::json& params) { act(app_verb::stop, params); }
   void restart(const nlohmann::json& params) { act(app_verb::restart, params); }
   void remove(const nlohmann::json& params) { act(app_verb::remove, params); }
+  void reset(const nlohmann::json& params) { act(app_verb::reset, params); }
   void act(app_verb verb, const nlohmann::json& params);
   void send_text(const nlohmann::json& params);
   void signal(const nlohmann::json& params);
   void trigger(const nlohmann::json& params);
   void pass(const nlohmann::json& params, app_order what);
+  void scale(const nlohmann::json& params);
   void kill(const nlohmann::json& params);
   void reply_outcome(const outcome& result);
 
@@ -55,6 +57,7 @@ private:
   void list(const nlohmann::json& params);
   void jlist(const nlohmann::json& params);
   void describe(const nlohmann::json& params);
+  void env(const nlohmann::json& params);
   void logs(const nlohmann::json& params);
 
   // -- session_upkeep.cpp: what changes log files

@@ -112,6 +112,17 @@ void session_state::pass(const json& params, app_order what) {
                         [this](const outcome& result) { reply_outcome(result); });
 }
 
+void session_state::scale(const json& params) {
+  const bool is_relative = params.contains("by");
+  const auto amount = params.find(is_relative ? "by" : "to");
+  if (amount == params.end() || !amount->is_number_integer()) {
+    reply_error({exit_code::usage, "scale needs a target, and to or by with a whole number", {}});
+    return;
+  }
+  ask_registry<outcome>(scale_app{params.value("target", ""), amount->get<int>(), is_relative},
+                        [this](const outcome& result) { reply_outcome(result); });
+}
+
 void session_state::kill(const json&) {
   ask_registry<outcome>(act_on{.verb = app_verb::remove, .everything = true}, [this](const outcome& result) {
     ends_everything_ = true;

@@ -1,6 +1,7 @@
 /// The methods of a session that only look.
 #include <unistd.h>
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "actors/session.hpp"
@@ -28,18 +29,28 @@ void session_state::ping(const json&) {
   reply({{"pid", getpid()}, {"keeper", peers_.keeper_pid}, {"version", PROCVISOR_VERSION}});
 }
 
-void session_state::list(const json&) {
-  with_usage({}, [this](const found_processes& found, const std::vector<usage>& used) {
-    std::string text = R"({"notes":[],"processes":[)";
-    for (size_t i = 0; i < found.processes.size(); ++i) {
-      const auto& one = found.processes[i];
-      if (i > 0)
-        text += ',';
-      rpc::append_row(text, {one.view, *one.spec, used[i].cpu, used[i].memory});
-    }
-    text += "]}";
-    reply_text(text);
-  });
+void session_state::list(const json& params) {
+  const bool with_files = rpc::flag(params, "files", false);
+  with_usage(rpc::texts(params, "targets"),
+             [this, with_files](const found_processes& found, const std::vector<usage>& used) {
+               if (!found.failed.empty()) {
+                 reply_error(found.failed.front().what);
+                 return;
+               }
+               std::string text = R"({"notes":[],"processes":[)";
+               for (size_t i = 0; i < found.processes.size(); ++i) {
+                 const auto& one = found.processes[i];
+                 if (i > 0)
+                   text += ',';
+                 const rpc::row_source row{one.view, *one.spec, used[i].cpu, used[i].memory};
+                 if (with_files)
+                   rpc::append_row(text, row, resolve_log_paths(*one.spec, one.view.id, peers_.home));
+                 else
+                   rpc::append_row(text, row);
+               }
+               text += "]}";
+               reply_text(text);
+             });
 }
 
 void session_state::jlist(const json&) {
@@ -71,6 +82,26 @@ void session_state::describe(const json& params) {
       add_offers(all.back(), one.offers);
     }
     reply(std::move(all));
+  });
+}
+
+void session_state::env(const json& params) {
+  const std::string target = params.value("target", "");
+  ask_registry<found_processes>(find_processes{{target}}, [this, target](const found_processes& found) {
+    if (!found.failed.empty()) {
+      reply_error(found.failed.front().what);
+      return;
+    }
+    if (found.processes.size() > 1) {
+      reply_error({exit_code::usage, fmt::format("'{}' means {} processes", target, found.processes.size()),
+                   "each has an environment of its own: name one by its id"});
+      return;
+    }
+    const auto& one = found.processes.front();
+    reply({{"id", static_cast<uint32_t>(one.view.id)},
+           {"name", one.spec->name},
+           {"environment",
+            launch_environment(*one.spec, *one.caller, {one.view.id, one.view.gen, one.view.instance, peers_.home})}});
   });
 }
 

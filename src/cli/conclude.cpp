@@ -17,7 +17,7 @@ result<exit_code> conclude(invocation& call, rpc::client& daemon, const outcome&
     return code;
   for (const std::string& line : outcome_lines(what, done_word))
     out.talk(line);
-  auto list = fetch_list(daemon);
+  auto list = fetch_list(daemon, call.wants_mini_list());
   if (!list)
     return fail(std::move(list.error()));
   out.show(list_text(*list, default_order, call.wants_mini_list(), out.talk_canvas()));

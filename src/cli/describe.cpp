@@ -11,8 +11,6 @@ namespace procvisor::cli {
 result<exit_code> run::describe(invocation& call) {
   if (auto ended = call.parse())
     return *ended;
-  if (call.targets().empty())
-    return fail(exit_code::usage, "no target was given", "procvisor describe NAME, or an id of procvisor list");
   const std::string& target = call.targets().front();
   auto daemon = find_daemon();
   if (!daemon)

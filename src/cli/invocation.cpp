@@ -11,6 +11,7 @@
 
 #include "core/suggest.hpp"
 #include "core/text.hpp"
+#include "core/units.hpp"
 
 namespace procvisor::cli {
 
@@ -98,10 +99,13 @@ std::optional<result<exit_code>> invocation::parse() {
 
 std::optional<result<exit_code>> invocation::take_targets() {
   for (std::string& word : parser_->remaining()) {
-    if (word.size() > 1 && word[0] == '-')
+    if (word.size() > 1 && word[0] == '-' && !(verb_.takes_numbers && parse_integer(word)))
       return unknown_option(word);
     targets_.push_back(std::move(word));
   }
+  if (targets_.size() < verb_.min_targets)
+    return usage(fmt::format("'{}' needs {}, and {} given", verb_.name, verb_.operands,
+                             targets_.empty() ? "nothing was" : in_quotes(targets_.back()) + " alone was"));
   if (targets_.size() > verb_.max_targets)
     return usage(fmt::format("'{}' takes {}, and {} is too many", verb_.name,
                              verb_.max_targets == 0 ? "no target" : verb_.operands,

@@ -36,7 +36,7 @@ result<exit_code> run::list(invocation& call) {
   if (call.out().behaviour().json)
     return print_json(call, *daemon);
 
-  auto found = *daemon ? fetch_list(**daemon) : rpc::process_list{};
+  auto found = *daemon ? fetch_list(**daemon, call.wants_mini_list()) : rpc::process_list{};
   if (!found)
     return fail(std::move(found.error()));
   auto shown = call.out().data(list_text(*found, *order, call.wants_mini_list(), call.out().data_canvas()));

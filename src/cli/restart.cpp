@@ -1,3 +1,5 @@
+#include "cli/restart.hpp"
+
 #include <nlohmann/json.hpp>
 
 #include "cli/act.hpp"
@@ -32,8 +34,8 @@ result<std::vector<file_apps>> load_files(const std::vector<std::string>& target
 }
 
 /// Restarts what is named; the apps of files that do not run are started, which is why a file brings a daemon up.
-result<exit_code> restart_targets(invocation& call, std::vector<std::string> targets,
-                                  const std::vector<file_apps>& files, bool waits) {
+result<exit_code> restart_all(invocation& call, std::vector<std::string> targets, const std::vector<file_apps>& files,
+                              bool waits) {
   std::erase_if(targets, config::is_config_file);
   auto running = find_daemon();
   if (!running)
@@ -68,6 +70,13 @@ result<exit_code> restart_targets(invocation& call, std::vector<std::string> tar
 
 } // namespace
 
+result<exit_code> restart_targets(invocation& call, const std::vector<std::string>& targets, const file_choice& choice,
+                                  bool waits, const config::caller& who) {
+  return load_files(targets, choice, who).and_then([&](const std::vector<file_apps>& files) {
+    return restart_all(call, targets, files, waits);
+  });
+}
+
 result<exit_code> run::restart(invocation& call) {
   file_choice choice;
   bool is_not_waited_for = false;
@@ -82,9 +91,7 @@ result<exit_code> run::restart(invocation& call) {
   auto targets = targets_or_default_file(call.targets(), *who);
   if (!targets)
     return fail(std::move(targets.error()));
-  return load_files(*targets, choice, *who).and_then([&](const std::vector<file_apps>& files) {
-    return restart_targets(call, *targets, files, !is_not_waited_for);
-  });
+  return restart_targets(call, *targets, choice, !is_not_waited_for, *who);
 }
 
 } // namespace procvisor::cli

@@ -7,6 +7,8 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "cli/act.hpp"
+#include "cli/daemon.hpp"
 #include "core/suggest.hpp"
 #include "core/text.hpp"
 #include "rpc/wire.hpp"
@@ -64,8 +66,23 @@ result<list_order> parse_order(std::string_view text) {
               hint.empty() ? "sort by name, namespace, pid, id, cpu, memory, uptime or status" : hint);
 }
 
-result<rpc::process_list> fetch_list(rpc::client& daemon) {
-  return daemon.exchange(rpc::method::list, nlohmann::json::object(), rpc::prompt).and_then(rpc::read_process_list);
+result<rpc::process_list> fetch_list(rpc::client& daemon, bool with_files) {
+  return daemon.exchange(rpc::method::list, {{"files", with_files}}, rpc::prompt).and_then(rpc::read_process_list);
+}
+
+result<rpc::process_list> list_of_target(const std::string& target) {
+  return find_daemon().and_then([&](std::optional<rpc::client> daemon) -> result<rpc::process_list> {
+    if (!daemon)
+      return nothing_there(target);
+    const nlohmann::json params{{"targets", nlohmann::json::array({target})}};
+    return daemon->exchange(rpc::method::list, params, rpc::prompt).and_then(rpc::read_process_list);
+  });
+}
+
+result<rpc::process_list> list_of_all() {
+  return find_daemon().and_then([](std::optional<rpc::client> daemon) -> result<rpc::process_list> {
+    return daemon ? fetch_list(*daemon, false) : rpc::process_list{};
+  });
 }
 
 std::string list_text(rpc::process_list& list, const list_order& order, bool is_mini, const canvas& on) {

@@ -23,7 +23,12 @@ extern const list_order default_order;
 /// "cpu:desc"; the fields are those of `pm2 list --sort`. Fails with usage.
 result<list_order> parse_order(std::string_view text);
 
-result<rpc::process_list> fetch_list(rpc::client& daemon);
+/// `with_files`: for a mini list, which shows their paths.
+result<rpc::process_list> fetch_list(rpc::client& daemon, bool with_files);
+
+/// The processes that a target means, in the order of their ids; the same of all. Without a daemon there is none.
+result<rpc::process_list> list_of_target(const std::string& target);
+result<rpc::process_list> list_of_all();
 
 std::string list_text(rpc::process_list& list, const list_order& order, bool is_mini, const canvas& on);
 

@@ -19,8 +19,10 @@ struct verb {
   std::string_view operands; ///< how its targets are written in the usage line; empty: it takes none
   std::string_view help;     ///< one line
   result<exit_code> (*run)(invocation&);
+  size_t min_targets = 0;
   size_t max_targets = std::numeric_limits<size_t>::max();
   bool takes_app_args = false; ///< what follows `--`
+  bool takes_numbers = false;  ///< a `-1` is one of its targets
 };
 
 std::span<const verb> verbs();
@@ -39,9 +41,16 @@ result<exit_code> start(invocation& call);
 result<exit_code> stop(invocation& call);
 result<exit_code> restart(invocation& call);
 result<exit_code> remove(invocation& call);
+result<exit_code> start_or_restart(invocation& call);
+result<exit_code> scale(invocation& call);
+result<exit_code> reset(invocation& call);
 result<exit_code> list(invocation& call);
 result<exit_code> jlist(invocation& call);
+result<exit_code> prettylist(invocation& call);
 result<exit_code> describe(invocation& call);
+result<exit_code> id(invocation& call);
+result<exit_code> pid(invocation& call);
+result<exit_code> env(invocation& call);
 result<exit_code> logs(invocation& call);
 result<exit_code> send(invocation& call);
 result<exit_code> send_signal(invocation& call);

@@ -115,6 +115,12 @@ public:
     }
   }
 
+  void operator()(const reset_requested&) {
+    state_.restarts = 0;
+    state_.unstable_restarts = 0;
+    state_.asked_at = now_;
+  }
+
   void operator()(const launched& event) {
     if (state_.phase != life_phase::launching || event.gen != state_.gen)
       return;

@@ -45,6 +45,7 @@
 /// | restart_requested | launch | relaunch* | terminate, relaunch | as before | as before | relaunch after exit | launch | launch |
 /// | stop_requested | - | stop* | terminate, stay | as before | as before | stay after exit | stopped | stopped |
 /// | delete_requested | remove | remove* | terminate, remove | as before | as before | remove after exit | remove | remove |
+/// | reset_requested | counters to 0 | the same | the same | the same | the same | the same | the same | the same |
 /// | launched | - | get ready, settle or online* | - | - | - | - | - | - |
 /// | launch_failed | - | errored, waiting* | - | - | - | - | - | - |
 /// | became_ready | - | - | online, started | - | - | - | - | - |
@@ -108,6 +109,7 @@ struct start_requested {};
 struct restart_requested {};
 struct stop_requested {};
 struct delete_requested {};
+struct reset_requested {}; ///< the counters begin anew, and with them the policy's window
 struct launched {
   generation gen{};
   pid_t pid = 0;
@@ -134,8 +136,8 @@ struct restart_timer_due {
   generation gen{};
 };
 using lifecycle_event =
-    std::variant<start_requested, restart_requested, stop_requested, delete_requested, launched, launch_failed, exited,
-                 became_ready, trial_timer_due, kill_timer_due, restart_timer_due>;
+    std::variant<start_requested, restart_requested, stop_requested, delete_requested, reset_requested, launched,
+                 launch_failed, exited, became_ready, trial_timer_due, kill_timer_due, restart_timer_due>;
 
 // -- effects, to be carried out in order
 

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include <tl/expected.hpp>
@@ -18,6 +19,21 @@ enum class exit_code : uint8_t {
   not_ready = 5,    ///< a process was not ready in time
   partly = 6,       ///< done for some of the targets
   unreachable = 7,  ///< a daemon is there and does not answer
+};
+
+struct exit_code_meaning {
+  exit_code code;
+  std::string_view meaning; ///< word for word as in procvisor(1)
+};
+inline constexpr exit_code_meaning exit_code_meanings[] = {
+    {exit_code::done, "Done: what was asked for has happened."},
+    {exit_code::other, "Something else failed; the message says what."},
+    {exit_code::usage, "The command line, a file or a value in it is wrong. Nothing was changed."},
+    {exit_code::not_found, "No such target."},
+    {exit_code::start_failed, "A process could not be started."},
+    {exit_code::not_ready, "A process was not ready in time."},
+    {exit_code::partly, "Done for some of the targets, not for all."},
+    {exit_code::unreachable, "A daemon is there and does not answer."},
 };
 
 /// An expected failure: what went wrong and why (one line, with `file:line:column: ` in front where a file caused it),

@@ -45,6 +45,18 @@ bool is_control(uint32_t c) {
   return c < 0x20 || (c >= 0x7F && c <= 0x9F) || c == 0x2028 || c == 0x2029;
 }
 
+/// The first character of a text that is not empty, as it can be shown.
+void move_printable(std::string& out, std::string_view& text) {
+  const auto [value, length] = first_code_point(text);
+  const auto bytes = text.substr(0, length == 0 ? 1 : length);
+  if (length != 0 && !is_control(value))
+    out += bytes;
+  else
+    for (const char c : bytes)
+      out += fmt::format("\\x{:02x}", static_cast<uint8_t>(c));
+  text.remove_prefix(bytes.size());
+}
+
 } // namespace
 
 bool is_utf8(std::string_view text) {
@@ -64,16 +76,16 @@ std::string in_quotes(std::string_view text) {
       out += "...";
       break;
     }
-    const auto [value, length] = first_code_point(text);
-    const auto bytes = text.substr(0, length == 0 ? 1 : length);
-    if (length != 0 && !is_control(value))
-      out += bytes;
-    else
-      for (const char c : bytes)
-        out += fmt::format("\\x{:02x}", static_cast<uint8_t>(c));
-    text.remove_prefix(bytes.size());
+    move_printable(out, text);
   }
   return out + "'";
+}
+
+std::string printable(std::string_view text) {
+  std::string out;
+  while (!text.empty())
+    move_printable(out, text);
+  return out;
 }
 
 std::optional<std::string_view> name_problem(std::string_view name) {

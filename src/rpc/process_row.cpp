@@ -27,6 +27,7 @@ struct field {
 constexpr std::array fields = std::to_array<field>({
     {"cpu", &process_row::cpu},
     {"created_at", &process_row::created_at},
+    {"error_file", &process_row::error_file},
     {"exit_code", &process_row::exit_code},
     {"exit_signal", &process_row::exit_signal},
     {"id", &process_row::id},
@@ -36,6 +37,7 @@ constexpr std::array fields = std::to_array<field>({
     {"name", &process_row::name},
     {"namespace", &process_row::name_space},
     {"pid", &process_row::pid},
+    {"pid_file", &process_row::pid_file},
     {"reason", &process_row::reason},
     {"restarts", &process_row::restarts},
     {"started_at", &process_row::started_at},

@@ -33,6 +33,8 @@ struct process_row {
   std::string user;
   bool watching = false;
   std::string version;
+  std::string error_file; ///< only where it was asked for
+  std::string pid_file;   ///< the same
 };
 
 /// How long it has been running: zero for one that does not.

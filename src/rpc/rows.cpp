@@ -1,7 +1,6 @@
 #include "rpc/rows.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <iterator>
 
 #include <fmt/format.h>
@@ -55,6 +54,16 @@ void append_row(std::string& out, const row_source& source) {
   out += '}';
 }
 
+void append_row(std::string& out, const row_source& source, const log_paths& files) {
+  append_row(out, source);
+  out.back() = ','; // in place of the brace
+  fmt::format_to(std::back_inserter(out), R"("{}":)", option_of(&app_spec::error_file).key);
+  append_quoted(out, files.error.empty() ? "/dev/null" : files.error);
+  fmt::format_to(std::back_inserter(out), R"(,"{}":)", option_of(&app_spec::pid_file).key);
+  append_quoted(out, files.pid_file);
+  out += '}';
+}
+
 json to_row(const row_source& source) {
   std::string text;
   append_row(text, source);
@@ -74,60 +83,6 @@ json to_details(const row_source& source, const log_paths& files) {
   if (source.spec.log_file.wanted)
     resolved(&app_spec::log_file, files.log);
   return details;
-}
-
-json to_jlist(const row_source& source, const environment& env, const log_paths& files, const std::string& home) {
-  const auto& [view, spec, cpu, memory] = source;
-  json pm2_env = json::object();
-  for (const auto& [name, value] : env)
-    pm2_env[name] = value;
-  const auto declared = spec_to_json(spec);
-  for (const auto& [key, value] : declared.items())
-    pm2_env[key] = value;
-  pm2_env.update(json{
-      {"name", spec.name},
-      {"namespace", spec.name_space},
-      {"env", env},
-      {"status", to_string(view.status)},
-      {"pm_id", static_cast<uint32_t>(view.id)},
-      {"pm_exec_path", spec.exec_path},
-      {"pm_cwd", spec.cwd},
-      {"pm_out_log_path", files.out},
-      {"pm_err_log_path", files.error},
-      {"pm_pid_path", files.pid_file},
-      {"pm_uptime", epoch_milliseconds(view.started_at)},
-      {"created_at", epoch_milliseconds(view.created_at)},
-      {"restart_time", view.restarts},
-      {"unstable_restarts", view.unstable_restarts},
-      {"exit_code", view.exit_code},
-      {"exec_mode", "fork_mode"},
-      {"exec_interpreter", spec.interpreter},
-      {"node_args", spec.node_args},
-      {"args", spec.args},
-      {"instances", spec.instances},
-      {"instance_var", spec.instance_var},
-      {spec.instance_var, view.instance},
-      {"autorestart", spec.autorestart},
-      {"autostart", spec.autostart},
-      {"treekill", spec.treekill},
-      {"merge_logs", spec.merge_logs.value_or(!spec.instances_given)},
-      {"watch", false},
-      {"version", spec.version.empty() ? "N/A" : spec.version},
-      {"username", spec.user_name},
-      {"PM2_HOME", home},
-      {"axm_actions", json::array()},
-      {"axm_monitor", json::object()},
-      {"axm_options", json::object()},
-  });
-  if (!files.log.empty())
-    pm2_env["pm_log_path"] = files.log;
-  return {
-      {"pid", view.pid},
-      {"name", spec.name},
-      {"pm2_env", std::move(pm2_env)},
-      {"pm_id", static_cast<uint32_t>(view.id)},
-      {"monit", {{"memory", memory}, {"cpu", std::round(cpu * 10) / 10}}},
-  };
 }
 
 json to_wire(const error& what) {

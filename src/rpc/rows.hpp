@@ -22,6 +22,8 @@ struct row_source {
 
 /// As text, for a list of a thousand: a JSON tree in between takes twice the time.
 void append_row(std::string& out, const row_source& source);
+/// With `error_file` and `pid_file`, which `list -m` shows.
+void append_row(std::string& out, const row_source& source, const log_paths& files);
 nlohmann::json to_row(const row_source& source);
 
 /// The row, and beside its members all that was declared but the environment; the files as they are resolved.

@@ -13,8 +13,12 @@
 /// - `start`, apps: [spec], environment: {the caller's}, when_running: restart, refuse or add; wait: outcome
 /// - `stop`, `restart`, `delete`, `start_existing`, targets: [text as typed], names: [exact names, from a file; one that
 ///   is not there is skipped]; wait: outcome
-/// - `list`: {processes: [row], notes: [text]}
+/// - `reset`, targets and names as above: outcome
+/// - `scale`, target, to: n or by: n: outcome; done are the processes that were started, or those that were deleted (they
+///   have pid 0), or none, where there were so many already
+/// - `list`, targets (none: all), files (true: with error_file and pid_file in each row): {processes: [row], notes: [text]}
 /// - `jlist`: [PM2's shape, with the environment]
+/// - `env`, target: {id, name, environment: {of the process, as of its next launch}}; the target means one process
 /// - `describe`, target: [row, and beside its members all of the spec but its environment; files as they are resolved]
 /// - `send`, targets, text: for the stdin of what runs, with its newline: outcome
 /// - `signal`, targets, signal (a number): outcome
@@ -54,12 +58,15 @@ inline constexpr const char* start_existing = "start_existing";
 inline constexpr const char* stop = "stop";
 inline constexpr const char* restart = "restart";
 inline constexpr const char* remove = "delete";
+inline constexpr const char* reset = "reset";
+inline constexpr const char* scale = "scale";
 inline constexpr const char* list = "list";
 inline constexpr const char* jlist = "jlist";
 inline constexpr const char* describe = "describe";
 inline constexpr const char* send = "send";
 inline constexpr const char* signal = "signal";
 inline constexpr const char* trigger = "trigger";
+inline constexpr const char* env = "env";
 inline constexpr const char* logs = "logs";
 inline constexpr const char* flush = "flush";
 inline constexpr const char* reload_logs = "reload_logs";

@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include <map>
+
 #include "actors/registry.hpp"
 #include "fixture.hpp"
 
@@ -12,11 +14,13 @@ struct registry_fixture : actor_fixture {
   static constexpr pid_t nobody = 0x3fff'fff0; ///< no process has this number: signals to it go nowhere
   std::vector<launch_order> orders;
   app_actor app_of_newest;
+  std::map<process_id, app_actor> apps; ///< those that have ever been launched
 
   launcher_actor launcher = sys.spawn([this](launcher_actor::pointer self) -> launcher_actor::behavior_type {
     return {[this, self](const launch_order& order) {
               orders.push_back(order);
               app_of_newest = caf::actor_cast<app_actor>(self->current_sender());
+              apps[order.id] = app_of_newest;
               self->send(app_of_newest, launch_done{order.gen, nobody});
             },
             [](const reap_order&) {}, [](const look_order&) {}, [](const end_keeper&) {}, [](const fd_ready&) {}};
@@ -58,6 +62,48 @@ struct registry_fixture : actor_fixture {
     loop.advance(settle_time);
     return answer;
   }
+  /// Its newest launch ends.
+  void end(uint32_t id) {
+    const process_id wanted{id};
+    const auto newest = std::find_if(orders.rbegin(), orders.rend(), [=](const auto& one) { return one.id == wanted; });
+    REQUIRE(newest != orders.rend());
+    caf::anon_send(apps.at(wanted), process_exited{newest->gen, {}});
+    loop.run_until_quiet();
+  }
+  /// Asks and lets those processes end of which the answer waits.
+  template <class Question>
+  outcome ask_and_end(Question question, std::initializer_list<uint32_t> ending) {
+    outcome answer;
+    sys.spawn([&, this](caf::event_based_actor* self) {
+      self->request(registry, caf::infinite, std::move(question))
+          .then([&](const outcome& result) { answer = result; }, [](const caf::error&) {});
+    });
+    loop.run_until_quiet();
+    for (const auto id : ending)
+      end(id);
+    return answer;
+  }
+  outcome start_several(const char* name, int instances) {
+    auto spec = std::make_shared<app_spec>(*named(name, true));
+    spec->instances = instances;
+    return ask(start_apps{{spec}, std::make_shared<environment>(), when_running::restart});
+  }
+  /// "0:0 2:1 ...": id and slot of each process that is listed.
+  std::string listed() {
+    std::string text;
+    sys.spawn([&, this](caf::event_based_actor* self) {
+      self->request(registry, caf::infinite, find_processes{})
+          .then(
+              [&](const found_processes& found) {
+                for (const auto& one : found.processes)
+                  text += (text.empty() ? "" : " ") + std::to_string(static_cast<uint32_t>(one.view.id)) + ":"
+                          + std::to_string(one.view.instance);
+              },
+              [](const caf::error&) {});
+    });
+    loop.run_until_quiet();
+    return text;
+  }
   outcome start(const char* name, bool autostart = true) {
     return ask(start_apps{{named(name, autostart)}, std::make_shared<environment>(), when_running::refuse});
   }
@@ -96,4 +142,87 @@ TEST_CASE_FIXTURE(registry_fixture, "registry: the same script again is refused 
   REQUIRE(again.failed.size() == 1);
   CHECK(again.failed.front().what.code == exit_code::start_failed);
   CHECK(orders.size() == 1);
+}
+
+TEST_CASE_FIXTURE(registry_fixture, "registry: scaling down takes the highest slots, and a slot comes back as it was") {
+  start_several("web", 2);
+  const auto grown = ask(scale_app{"web", 2, true});
+  CHECK(grown.done.size() == 2);
+  CHECK(listed() == "0:0 1:1 2:2 3:3");
+
+  const auto shrunk = ask_and_end(scale_app{"web", 2, false}, {3, 2});
+  CHECK(shrunk.done.size() == 2);
+  CHECK(shrunk.done.front().view.pid == 0);
+  CHECK(listed() == "0:0 1:1");
+
+  start("other"); // takes the next id
+  ask(scale_app{"web", 3, false});
+  CHECK(listed() == "0:0 1:1 2:2 4:0");
+}
+
+TEST_CASE_FIXTURE(registry_fixture, "registry: the slot of a process that was deleted alone is filled first") {
+  start_several("web", 3);
+  ask_and_end(act_on{.verb = app_verb::remove, .targets = {"1"}}, {1});
+  REQUIRE(listed() == "0:0 2:2");
+
+  ask(scale_app{"web", 1, true});
+  CHECK(listed() == "0:0 1:1 2:2");
+
+  ask_and_end(act_on{.verb = app_verb::remove, .targets = {"0"}}, {0});
+  ask_and_end(start_apps{{orders.front().spec}, std::make_shared<environment>(), when_running::restart}, {1, 2});
+  CHECK(listed() == "0:0 1:1 2:2"); // a file fills it too
+}
+
+TEST_CASE_FIXTURE(registry_fixture, "registry: what was asked last wins, also where a process is about to be deleted") {
+  start_several("web", 2);
+  outcome down;
+  sys.spawn([&, this](caf::event_based_actor* self) {
+    self->request(registry, caf::infinite, scale_app{"web", 1, false})
+        .then([&](const outcome& result) { down = result; }, [](const caf::error&) {});
+  });
+  loop.run_until_quiet();
+
+  ask_and_end(scale_app{"web", 2, false}, {1}); // its end is the one that the deletion waits for
+
+  CHECK(listed() == "0:0 1:1");
+  CHECK(orders.size() == 3);
+}
+
+TEST_CASE_FIXTURE(registry_fixture,
+                  "registry: scaling to what there is does nothing; to nothing, or without limit, is refused") {
+  start_several("web", 2);
+  start("other");
+  const auto same = ask(scale_app{"web", 2, false});
+  CHECK(same.done.empty());
+  CHECK(same.failed.empty());
+
+  const struct {
+    scale_app question;
+    exit_code code;
+  } rows[] = {{{"web", 0, false}, exit_code::usage},      {{"web", -2, true}, exit_code::usage},
+              {{"web", 10'001, false}, exit_code::usage}, {{"web", 2147483647, true}, exit_code::usage},
+              {{"all", 1, true}, exit_code::usage},       {{"wbe", 1, true}, exit_code::not_found}};
+  for (const auto& [question, code] : rows) {
+    CAPTURE(question.target);
+    CAPTURE(question.amount);
+    const auto refused = ask(question);
+    REQUIRE(refused.failed.size() == 1);
+    CHECK(refused.failed.front().what.code == code);
+    CHECK(refused.done.empty());
+  }
+  CHECK(listed() == "0:0 1:1 2:0");
+}
+
+TEST_CASE_FIXTURE(registry_fixture, "registry: an errored process can be reset, and stays errored") {
+  auto spec = std::make_shared<app_spec>(*named("web", true));
+  spec->autorestart = true;
+  spec->max_restarts = 0;
+  ask(start_apps{{spec}, std::make_shared<environment>(), when_running::refuse});
+  end(0);
+
+  const auto reset = ask(act_on{.verb = app_verb::reset, .targets = {"web"}});
+
+  CHECK(reset.failed.empty());
+  REQUIRE(reset.done.size() == 1);
+  CHECK(reset.done.front().view.status == process_status::errored);
 }

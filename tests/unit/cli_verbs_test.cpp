@@ -243,7 +243,7 @@ TEST_CASE_FIXTURE(fixture, "cli: nothing, an unknown verb, an unknown option and
                     {{"reload", "web"}, "'reload'"},
                     {{"list", "--srot", "name"}, "--sort"},
                     {{"list", "web"}, "'web'"},
-                    {{"describe"}, "no target"},
+                    {{"describe"}, "needs NAME|ID"},
                     {{"describe", "a", "b"}, "'b'"},
                     {{"stop", "web", "--", "x"}, "'--'"},
                     {{"logs", "--lines", "many"}, "lines"},

@@ -20,6 +20,8 @@ lifecycle_event named(const std::string& name, generation gen) {
     return stop_requested{};
   if (name == "delete")
     return delete_requested{};
+  if (name == "reset")
+    return reset_requested{};
   if (name == "launched")
     return launched{gen, 200};
   if (name == "launch failed")
@@ -46,12 +48,13 @@ TEST_CASE("lifecycle: every event in every phase") {
     life_phase to;
     const char* effects;
   };
-  // One row for each of the 8 x 11 cells of the table in lifecycle.hpp.
+  // One row for each of the 8 x 12 cells of the table in lifecycle.hpp.
   const row rows[] = {
       {stopped, "start", launching, "launch 1"},
       {stopped, "restart", launching, "launch 1"},
       {stopped, "stop", stopped, "stopped"},
       {stopped, "delete", stopped, "remove, stopped, removed"},
+      {stopped, "reset", stopped, ""},
       {stopped, "launched", stopped, ""},
       {stopped, "launch failed", stopped, ""},
       {stopped, "ready", stopped, ""},
@@ -64,6 +67,7 @@ TEST_CASE("lifecycle: every event in every phase") {
       {launching, "restart", launching, ""},
       {launching, "stop", launching, "not started 1"},
       {launching, "delete", launching, "not started 1"},
+      {launching, "reset", launching, ""},
       {launching, "launched", settling, "executed, trial timer 250"},
       {launching, "launch failed", errored, "not started 4"},
       {launching, "ready", launching, ""},
@@ -76,6 +80,7 @@ TEST_CASE("lifecycle: every event in every phase") {
       {getting_ready, "restart", stopping, "terminate, kill timer 1600"},
       {getting_ready, "stop", stopping, "not started 1, terminate, kill timer 1600"},
       {getting_ready, "delete", stopping, "not started 1, terminate, kill timer 1600"},
+      {getting_ready, "reset", getting_ready, ""},
       {getting_ready, "launched", getting_ready, ""},
       {getting_ready, "launch failed", getting_ready, ""},
       {getting_ready, "ready", online, "cancel timers, started"},
@@ -88,6 +93,7 @@ TEST_CASE("lifecycle: every event in every phase") {
       {settling, "restart", stopping, "terminate, kill timer 1600"},
       {settling, "stop", stopping, "not started 1, terminate, kill timer 1600"},
       {settling, "delete", stopping, "not started 1, terminate, kill timer 1600"},
+      {settling, "reset", settling, ""},
       {settling, "launched", settling, ""},
       {settling, "launch failed", settling, ""},
       {settling, "ready", settling, ""},
@@ -100,6 +106,7 @@ TEST_CASE("lifecycle: every event in every phase") {
       {online, "restart", stopping, "terminate, kill timer 1600"},
       {online, "stop", stopping, "terminate, kill timer 1600"},
       {online, "delete", stopping, "terminate, kill timer 1600"},
+      {online, "reset", online, ""},
       {online, "launched", online, ""},
       {online, "launch failed", online, ""},
       {online, "ready", online, ""},
@@ -112,6 +119,7 @@ TEST_CASE("lifecycle: every event in every phase") {
       {stopping, "restart", stopping, ""},
       {stopping, "stop", stopping, ""},
       {stopping, "delete", stopping, ""},
+      {stopping, "reset", stopping, ""},
       {stopping, "launched", stopping, ""},
       {stopping, "launch failed", stopping, ""},
       {stopping, "ready", stopping, ""},
@@ -124,6 +132,7 @@ TEST_CASE("lifecycle: every event in every phase") {
       {waiting_restart, "restart", launching, "cancel timers, launch 2"},
       {waiting_restart, "stop", stopped, "cancel timers, stopped"},
       {waiting_restart, "delete", stopped, "cancel timers, remove, stopped, removed"},
+      {waiting_restart, "reset", waiting_restart, ""},
       {waiting_restart, "launched", waiting_restart, ""},
       {waiting_restart, "launch failed", waiting_restart, ""},
       {waiting_restart, "ready", waiting_restart, ""},
@@ -136,6 +145,7 @@ TEST_CASE("lifecycle: every event in every phase") {
       {errored, "restart", launching, "launch 2"},
       {errored, "stop", stopped, "stopped"},
       {errored, "delete", stopped, "remove, stopped, removed"},
+      {errored, "reset", errored, ""},
       {errored, "launched", errored, ""},
       {errored, "launch failed", errored, ""},
       {errored, "ready", errored, ""},
@@ -152,6 +162,23 @@ TEST_CASE("lifecycle: every event in every phase") {
     CHECK(static_cast<int>(d.state.phase) == static_cast<int>(to));
     CHECK(d.effects == effects);
   }
+}
+
+TEST_CASE("lifecycle: a reset sets the counters to zero, and the limit of early exits counts anew") {
+  driver d;
+  d.spec.max_restarts = 1;
+  d.start().exit().on(launched{d.state.gen, 101});
+  REQUIRE(d.state.restarts == 1);
+  REQUIRE(d.state.unstable_restarts == 1);
+
+  d.after(50ms).on(reset_requested{});
+  CHECK(d.state.restarts == 0);
+  CHECK(d.state.unstable_restarts == 0);
+  CHECK(d.state.asked_at.wall == d.at().wall);
+
+  d.exit();
+  CHECK(d.state.status == process_status::launching);
+  CHECK(d.state.restarts == 1);
 }
 
 TEST_CASE("lifecycle: an event of an earlier generation does nothing") {

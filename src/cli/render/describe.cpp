@@ -109,7 +109,7 @@ std::vector<line> lines_of(const nlohmann::json& process, const rpc::process_row
       {"script id", std::to_string(row.id)},
       {"instance", std::to_string(row.instance)},
       {"exec cwd", attribute(process, &app_spec::cwd)},
-      {"exec mode", row.mode},
+      {"exec mode", row.mode + "_mode"},
       {"watch & reload", row.watching ? "✔" : "✘"},
       {"unstable restarts", std::to_string(row.unstable_restarts)},
       {"created at", moment(row.created_at)},

@@ -44,8 +44,11 @@ cell name_cell(const process_row& row, const canvas&) {
 cell namespace_cell(const process_row& row, const canvas&) {
   return {row.name_space};
 }
+std::string shown_version(const process_row& row) {
+  return row.version.empty() ? "N/A" : row.version;
+}
 cell version_cell(const process_row& row, const canvas&) {
-  return {row.version};
+  return {shown_version(row)};
 }
 cell mode_cell(const process_row& row, const canvas&) {
   return {row.mode, row.mode == "fork" ? colour::inverse : colour::blue};
@@ -211,10 +214,13 @@ std::string render_mini_list(std::span<const process_row> rows, const canvas& on
                    "restarted : {}\n"
                    "uptime : {}\n"
                    "memory usage : {}\n"
-                   "watching : {}\n",
-                   row.name, row.name_space, row.version, row.pid, row.id,
+                   "error log : {}\n"
+                   "watching : {}\n"
+                   "PID file : {}\n\n",
+                   row.name, row.name_space, shown_version(row), row.pid, row.id,
                    painted(to_string(row.status), colour_of(row.status), on.coloured), row.mode, row.restarts,
-                   uptime_cell(row, on).text, memory_text(row.memory), row.watching ? "yes" : "no");
+                   uptime_cell(row, on).text, memory_text(row.memory), row.error_file, row.watching ? "yes" : "no",
+                   row.pid_file);
   return text;
 }
 
