@@ -7,14 +7,11 @@
 #include <climits>
 #include <cstdlib>
 #include <cstring>
-#include <initializer_list>
 #include <string_view>
 
 #include <fmt/format.h>
 
-#include "core/option_table.hpp"
 #include "core/text.hpp"
-#include "core/units.hpp"
 #include "rpc/wire.hpp"
 
 namespace procvisor::cli {
@@ -26,22 +23,6 @@ std::string variable(const char* name) {
   return value != nullptr ? value : "";
 }
 
-/// The first of these variables that is set, read by `parse`; an error names the variable.
-template <class T>
-result<std::optional<T>> first_of(std::initializer_list<const char*> names, std::optional<T> (*parse)(std::string_view),
-                                  const app_option& option) {
-  for (const char* name : names) {
-    const std::string text = variable(name);
-    if (text.empty())
-      continue;
-    auto value = parse(text);
-    if (!value)
-      return fail(exit_code::usage, fmt::format("{} must be {}, not {}", name, expected_form(option), in_quotes(text)));
-    return value;
-  }
-  return std::optional<T>{};
-}
-
 } // namespace
 
 result<config::caller> find_caller() {
@@ -49,15 +30,7 @@ result<config::caller> find_caller() {
   if (::getcwd(folder.data(), folder.size()) == nullptr)
     return fail(exit_code::usage, fmt::format("the working directory cannot be found: {}", std::strerror(errno)),
                 "cd to a folder that exists");
-  auto timeout =
-      first_of({"PROCVISOR_KILL_TIMEOUT", "PM2_KILL_TIMEOUT"}, &parse_duration, option_of(&app_spec::kill_timeout));
-  if (!timeout)
-    return fail(std::move(timeout.error()));
-  auto signal =
-      first_of({"PROCVISOR_KILL_SIGNAL", "PM2_KILL_SIGNAL"}, &parse_stop_stages, option_of(&app_spec::kill_signal));
-  if (!signal)
-    return fail(std::move(signal.error()));
-  return config::caller{folder.data(), variable("PATH"), variable("HOME"), *timeout, *std::move(signal)};
+  return config::caller{folder.data(), variable("PATH"), variable("HOME")};
 }
 
 caller_environment read_environment(const char* const* variables) {

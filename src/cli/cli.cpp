@@ -9,6 +9,7 @@
 
 #include "cli/command_line.hpp"
 #include "cli/console.hpp"
+#include "cli/foreground.hpp"
 #include "cli/invocation.hpp"
 #include "cli/verbs.hpp"
 
@@ -30,6 +31,8 @@ result<exit_code> run_without_verb(const command_line& typed, const console& out
     return out.data(PROCVISOR_VERSION "\n");
   if (asks_for(typed, {"-h", "--help"}))
     return out.data(general_help());
+  if (asks_for(typed, {"--no-daemon", "--no_daemon"}))
+    return run_in_foreground(out);
   return fail(exit_code::usage, "no verb was given", "procvisor --help");
 }
 

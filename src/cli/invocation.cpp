@@ -72,7 +72,7 @@ void invocation::optional_value(const char* spellings, std::optional<std::string
 
 void invocation::declare_spec_options() {
   has_spec_options_ = true;
-  bool shows_all = std::any_of(typed_.words.begin(), typed_.words.end(), is_help);
+  bool shows_all = collected_ != nullptr || std::any_of(typed_.words.begin(), typed_.words.end(), is_help);
   if (shows_all)
     spec_options_.declare_all(*parser_);
   else
@@ -80,6 +80,10 @@ void invocation::declare_spec_options() {
 }
 
 std::optional<result<exit_code>> invocation::parse() {
+  if (collected_ != nullptr) {
+    collect_options();
+    return exit_code::done;
+  }
   std::vector<std::string> reversed{typed_.words.rbegin(), typed_.words.rend()}; // as CLI11 wants it
   try {
     parser_->parse(std::move(reversed));
@@ -95,6 +99,13 @@ std::optional<result<exit_code>> invocation::parse() {
   if (wants_version_)
     return out_.data(PROCVISOR_VERSION "\n");
   return take_targets();
+}
+
+void invocation::collect_options() const {
+  for (const CLI::Option* option : parser_->get_options())
+    if (!option->get_group().empty()) // those that are not built are in none
+      collected_->push_back({option->get_lnames(), option->get_snames(), option->get_description(),
+                             option->get_items_expected_max() > 0});
 }
 
 std::optional<result<exit_code>> invocation::take_targets() {

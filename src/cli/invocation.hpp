@@ -18,6 +18,14 @@ class App;
 
 namespace procvisor::cli {
 
+/// An option of a verb, for a shell that completes it.
+struct option_words {
+  std::vector<std::string> long_names;  ///< without dashes; the first is the one to offer
+  std::vector<std::string> short_names; ///< the same
+  std::string help;
+  bool takes_value = false;
+};
+
 /// One verb being carried out. A verb declares the options of its own, calls parse(), and reads the rest:
 ///
 ///     if (auto ended = call.parse())
@@ -38,6 +46,9 @@ public:
   /// `--highlight` is an empty text, `--highlight=error` and `--highlight error` are "error".
   void optional_value(const char* spellings, std::optional<std::string>& value, const char* help);
 
+  /// Nothing is carried out: parse() notes the options that the verb has declared, and ends it.
+  void only_collect(std::vector<option_words>& into) { collected_ = &into; }
+
   /// Adds the attributes of core/option_table.
   void declare_spec_options();
 
@@ -56,6 +67,7 @@ private:
   tl::unexpected<error> usage(std::string what, std::string hint = {}) const;
   tl::unexpected<error> unknown_option(const std::string& word) const;
   std::optional<result<exit_code>> take_targets();
+  void collect_options() const;
 
   const verb& verb_;
   command_line typed_;
@@ -63,6 +75,7 @@ private:
   std::unique_ptr<CLI::App> parser_; ///< CLI11's headers cost seconds in each file that includes them
   cli::spec_options spec_options_;
   bool has_spec_options_ = false;
+  std::vector<option_words>* collected_ = nullptr;
   std::vector<std::string> targets_;
   manners manners_;
   bool wants_mini_list_ = false;

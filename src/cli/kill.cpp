@@ -1,3 +1,5 @@
+#include "cli/kill.hpp"
+
 #include <poll.h>
 
 #include <cerrno>
@@ -34,6 +36,14 @@ result<void> wait_for_end(const os::unique_fd& keeper) {
 
 } // namespace
 
+result<int> end_daemon(rpc::client& daemon) {
+  os::unique_fd keeper = keeper::keeper_pidfd(daemon.socket());
+  auto answer = daemon.call(rpc::method::kill, nlohmann::json::object(), rpc::unlimited);
+  if (!answer)
+    return fail(std::move(answer.error()));
+  return wait_for_end(keeper).map([&] { return answer->value("stopped", 0); });
+}
+
 result<exit_code> run::kill(invocation& call) {
   if (auto ended = call.parse())
     return *ended;
@@ -44,15 +54,10 @@ result<exit_code> run::kill(invocation& call) {
     call.out().talk("no daemon is running");
     return exit_code::done;
   }
-  os::unique_fd keeper = keeper::keeper_pidfd((*daemon)->socket());
-  auto answer = (*daemon)->call(rpc::method::kill, nlohmann::json::object(), rpc::unlimited);
-  if (!answer)
-    return fail(std::move(answer.error()));
-  int stopped = answer->value("stopped", 0);
-  if (auto gone = wait_for_end(keeper); !gone)
-    return fail(std::move(gone.error()));
-  call.out().talk(fmt::format("stopped {} processes and the daemon", stopped));
-  return exit_code::done;
+  return end_daemon(**daemon).map([&](int stopped) {
+    call.out().talk(fmt::format("stopped {} processes and the daemon", stopped));
+    return exit_code::done;
+  });
 }
 
 } // namespace procvisor::cli

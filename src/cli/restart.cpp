@@ -1,5 +1,7 @@
 #include "cli/restart.hpp"
 
+#include <algorithm>
+
 #include <nlohmann/json.hpp>
 
 #include "cli/act.hpp"
@@ -8,6 +10,7 @@
 #include "cli/daemon.hpp"
 #include "cli/file_targets.hpp"
 #include "cli/launch.hpp"
+#include "cli/settings_file.hpp"
 #include "rpc/wire.hpp"
 
 namespace procvisor::cli {
@@ -71,7 +74,13 @@ result<exit_code> restart_all(invocation& call, std::vector<std::string> targets
 } // namespace
 
 result<exit_code> restart_targets(invocation& call, const std::vector<std::string>& targets, const file_choice& choice,
-                                  bool waits, const config::caller& who) {
+                                  bool waits, config::caller who) {
+  if (std::any_of(targets.begin(), targets.end(), config::is_config_file)) {
+    auto defaults = default_options(call.out());
+    if (!defaults)
+      return fail(std::move(defaults.error()));
+    who.defaults = std::move(*defaults);
+  }
   return load_files(targets, choice, who).and_then([&](const std::vector<file_apps>& files) {
     return restart_all(call, targets, files, waits);
   });

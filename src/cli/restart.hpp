@@ -10,6 +10,6 @@ namespace procvisor::cli {
 
 /// Restarts what the targets mean. Those apps of files that do not run are started.
 result<exit_code> restart_targets(invocation& call, const std::vector<std::string>& targets, const file_choice& choice,
-                                  bool waits, const config::caller& who);
+                                  bool waits, config::caller who);
 
 } // namespace procvisor::cli

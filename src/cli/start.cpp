@@ -11,7 +11,10 @@
 #include "cli/conclude.hpp"
 #include "cli/daemon.hpp"
 #include "cli/file_targets.hpp"
+#include "cli/foreground.hpp"
+#include "cli/kill.hpp"
 #include "cli/launch.hpp"
+#include "cli/settings_file.hpp"
 #include "core/text.hpp"
 #include "core/units.hpp"
 #include "rpc/wire.hpp"
@@ -143,6 +146,9 @@ result<exit_code> run::start(invocation& call) {
   call.option("--env", request.choice.env_name, "use env_NAME of a file");
   call.option("--only", request.choice.only, "only these apps of a file, separated by commas");
   call.flag(no_wait_option, request.is_not_waited_for, no_wait_help);
+  bool stays = false;
+  call.flag("--no-daemon,--no_daemon", stays,
+            "stay, and follow the logs; a daemon that this command starts ends with it");
   if (auto ended = call.parse())
     return *ended;
   auto options = call.spec_options();
@@ -154,6 +160,10 @@ result<exit_code> run::start(invocation& call) {
   request.options = std::move(*options);
   request.app_args = call.app_args();
   request.who = std::move(*who);
+  auto defaults = default_options(call.out());
+  if (!defaults)
+    return fail(std::move(defaults.error()));
+  request.who.defaults = std::move(*defaults);
 
   auto targets = targets_or_default_file(call.targets(), request.who);
   if (!targets)
@@ -164,6 +174,7 @@ result<exit_code> run::start(invocation& call) {
   auto steps = plan(*targets, request, running->has_value());
   if (!steps)
     return fail(std::move(steps.error()));
+  const auto owner = *running ? daemon_owner::somebody : daemon_owner::this_command;
   auto daemon = *running ? result<rpc::client>{std::move(**running)} : start_daemon();
   if (!daemon)
     return fail(std::move(daemon.error()));
@@ -172,7 +183,14 @@ result<exit_code> run::start(invocation& call) {
   for (const step& next : *steps)
     if (!work.take(next))
       break;
-  return conclude(call, *daemon, work.reached(), "started");
+  auto code = conclude(call, *daemon, work.reached(), "started");
+  if (!stays)
+    return code;
+  if (code && (*code == exit_code::done || *code == exit_code::partly))
+    return stay_in_foreground(call.out(), *daemon, owner);
+  if (owner == daemon_owner::this_command)
+    (void)end_daemon(*daemon); // nobody would end it later; why nothing was started is the answer
+  return code;
 }
 
 } // namespace procvisor::cli

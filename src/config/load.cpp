@@ -272,7 +272,22 @@ given_options options_for_file(const given_options& given, std::vector<std::stri
   return used;
 }
 
+/// Fills in what the app does not say itself.
+void apply_defaults(const declared_app& defaults, declared_app& app) {
+  for (const auto& [option, at, is_bad] : defaults.given)
+    if (!app.has(option->member))
+      copy_value(*option, defaults, app);
+}
+
 } // namespace
+
+result<void> check_option(const app_option& option, const std::string& value) {
+  problem_list problems{""};
+  declare_options({{std::string{option.key}, {value}}}, problems);
+  if (problems.empty())
+    return {};
+  return fail(std::move(problems).to_error());
+}
 
 bool is_config_file(std::string_view target) {
   return target == standard_input || find_format(target) != nullptr;
@@ -297,6 +312,7 @@ result<loaded> load_file(const file_request& request) {
   loaded out;
   problem_list option_problems{""};
   auto overrides = declare_options(options_for_file(request.options, out.warnings), option_problems);
+  const auto defaults = declare_options(request.who.defaults, option_problems);
   resolver resolve(request.who, request.env_name);
   if (overrides.has(&app_spec::cwd)) // told once, and not for each app
     resolve.resolve_cwd(overrides, overrides.spec, option_problems);
@@ -313,6 +329,7 @@ result<loaded> load_file(const file_request& request) {
       copy_value(*option.option, overrides, app);
       app.given.insert(app.given.begin(), option); // before the file's own
     }
+    apply_defaults(defaults, app);
     problems.enter_app(fmt::format("app {}", in_quotes(file->names[i])));
     out.apps.push_back(resolve.resolve(app, problems));
     if (app.declaration.force)
@@ -328,6 +345,7 @@ result<loaded> load_file(const file_request& request) {
 result<loaded> from_command_line(const command_line& request) {
   problem_list problems{""};
   auto app = declare_options(request.options, problems);
+  apply_defaults(declare_options(request.who.defaults, problems), app);
   source_map nowhere;
   // The script goes the way of a value in a file: checked, and known as given.
   const auto& script = option_of(&app_spec::exec_path);

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <map>
 #include <optional>
 #include <string>
@@ -8,24 +7,22 @@
 #include <vector>
 
 #include "core/app_spec.hpp"
+#include "core/option_table.hpp"
 #include "core/result.hpp"
 
 namespace procvisor::config {
 
-/// Who asks: names in files and on command lines are relative to it.
-struct caller {
-  std::string cwd;         ///< absolute
-  std::string search_path; ///< $PATH
-  std::string home;        ///< $HOME, for ~
-
-  // For apps that set none of their own.
-  std::optional<std::chrono::milliseconds> kill_timeout = {};
-  std::optional<std::vector<stop_stage>> kill_signal = {};
-};
-
 /// App options of the command line, parsed but not yet read: the key of the row in core/option_table, and the values as
 /// typed (none for a flag without one; {"false"} for --no-treekill).
 using given_options = std::map<std::string, std::vector<std::string>, std::less<>>;
+
+/// Who asks: names in files and on command lines are relative to it.
+struct caller {
+  std::string cwd;             ///< absolute
+  std::string search_path;     ///< $PATH
+  std::string home;            ///< $HOME, for ~
+  given_options defaults = {}; ///< for apps that do not say otherwise (core/settings)
+};
 
 struct file_request {
   std::string path = {};       ///< relative to the caller; "-": the text below
@@ -59,6 +56,9 @@ result<loaded> from_command_line(const command_line& request);
 /// The names of the apps of a file, for `stop FILE` and `delete FILE`: nothing is resolved, so that a script or a
 /// folder that is gone is no error.
 result<std::vector<std::string>> names_in_file(const file_request& request);
+
+/// What is wrong with a value of an attribute, were it given on a command line.
+result<void> check_option(const app_option& option, const std::string& value);
 
 /// Whether a target is a file of apps by its name: `-`, or it contains .json .yml .yaml .config.js .config.cjs
 /// .config.mjs (PM2's rule: anywhere in the name).

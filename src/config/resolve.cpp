@@ -105,7 +105,6 @@ app_spec resolver::resolve(const declared_app& app, problem_list& problems) {
   resolve_script(app, spec, problems);
   resolve_instances(app, spec, problems);
   resolve_files(spec);
-  resolve_stop(app, spec);
   if (app.declaration.time)
     spec.log_date_format = plain_date; // as in PM2, whatever log_date_format says
   resolve_user(app, spec, problems);
@@ -275,13 +274,6 @@ void resolver::resolve_files(app_spec& spec) const {
       continue;
     *file = *file == "NULL" ? "/dev/null" : absolute(*file, spec.cwd); // NULL: PM2's word for it
   }
-}
-
-void resolver::resolve_stop(const declared_app& app, app_spec& spec) const {
-  if (who_.kill_timeout && !app.has(&app_spec::kill_timeout))
-    spec.kill_timeout = *who_.kill_timeout;
-  if (who_.kill_signal && !app.has(&app_spec::kill_signal))
-    spec.kill_signal = *who_.kill_signal;
 }
 
 void resolver::resolve_user(const declared_app& app, app_spec& spec, problem_list& problems) {

@@ -32,7 +32,6 @@ private:
   void resolve_interpreter(const declared_app& app, app_spec& spec, problem_list& problems);
   void resolve_instances(const declared_app& app, app_spec& spec, problem_list& problems) const;
   void resolve_files(app_spec& spec) const;
-  void resolve_stop(const declared_app& app, app_spec& spec) const;
   void resolve_user(const declared_app& app, app_spec& spec, problem_list& problems);
   const std::string& version_near(std::string_view file);
 

@@ -76,6 +76,24 @@ TEST_CASE_FIXTURE(four_apps, "a regular expression that is none is an error of u
   CHECK(stopped().empty());
 }
 
+TEST_CASE_FIXTURE(four_apps, "an expression that is built to explode is answered at once") {
+  CHECK(run({"stop", "/^(((w+)+)+)+$/"}).exit_code == 3);
+  CHECK(run({"stop", "/(x{1000}){1000}/"}).exit_code == 2);
+  CHECK(stopped().empty());
+}
+
+TEST_CASE_FIXTURE(four_apps, "ten thousand targets in one command") {
+  words arguments{"stop", "web-1"};
+  for (int i = 0; i < 10'000; ++i)
+    arguments.push_back("app-" + std::to_string(i));
+
+  const auto result = run(arguments);
+
+  CHECK(result.exit_code == 6);
+  CHECK(contains(result.err, "'app-9999'"));
+  CHECK(stopped() == "web-1 ");
+}
+
 TEST_CASE_FIXTURE(four_apps, "restart of what has partly become impossible exits with 6") {
   write("broken", "#!/bin/sh\nexec sleep 1000\n", 0755);
   done({"start", "./broken"});

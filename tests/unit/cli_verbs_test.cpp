@@ -21,6 +21,8 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/cli.hpp"
+#include "cli/completion_install.hpp"
+#include "cli/verbs.hpp"
 #include "os/unique_fd.hpp"
 
 using namespace procvisor;
@@ -578,4 +580,43 @@ TEST_CASE_FIXTURE(fixture, "cli: ping answers in PM2's words, and kill says how 
   finished killed = run({"kill"});
   CHECK(killed.code == 0);
   CHECK(killed.err == "[procvisor] stopped 2 processes and the daemon\n");
+}
+
+TEST_CASE_FIXTURE(fixture, "cli: a missing, an unknown and an excess argument of every verb is a usage error") {
+  for (const cli::verb& verb : cli::verbs()) {
+    const std::string name{verb.name};
+    CAPTURE(name);
+    finished unknown = run({name, "--jsno"});
+    CHECK(unknown.code == 2);
+    CHECK(has(unknown.err, "did you mean '--json'"));
+    if (verb.min_targets > 0) {
+      finished missing = run({name});
+      CHECK(missing.code == 2);
+      CHECK(has(missing.err, std::string{verb.operands}));
+    }
+    if (verb.max_targets < 10) {
+      std::vector<std::string> words{name};
+      words.resize(words.size() + verb.max_targets + 1, "x");
+      finished excess = run(words);
+      CHECK(excess.code == 2);
+      CHECK(has(excess.err, "'x' is too many"));
+    }
+    if (!verb.takes_app_args) {
+      std::vector<std::string> words{name};
+      words.resize(words.size() + verb.min_targets, "x");
+      words.insert(words.end(), {"--", "y"});
+      CHECK(run(words).code == 2);
+    }
+    CHECK(run({name, "--help"}).code == 0);
+    CHECK(run({"help", name}).out == run({name, "--help"}).out);
+  }
+}
+
+TEST_CASE("cli: the block of the completion can be taken out again, wherever it stands") {
+  const std::string block = "###-begin-procvisor-completion-###\nx\n###-end-procvisor-completion-###\n";
+  CHECK(cli::without_completion("a\n" + block + "b\n") == "a\nb\n");
+  CHECK(cli::without_completion(block) == "");
+  CHECK(cli::without_completion("a\n") == "a\n");
+  CHECK(cli::without_completion("###-begin-procvisor-completion-###\nx\n")
+        == "###-begin-procvisor-completion-###\nx\n");
 }

@@ -97,9 +97,8 @@ TEST_CASE_FIXTURE(config_fixture, "config: the stop signals are a text or a list
   CHECK(one("{script: 'app.js', killSignal: ['SIGINT 10s', 'SIGTERM 20s']}").kill_signal == two);
 }
 
-TEST_CASE_FIXTURE(config_fixture, "config: how the caller wants apps stopped counts for those that do not say") {
-  who.kill_timeout = milliseconds(5000);
-  who.kill_signal = std::vector<stop_stage>{{SIGTERM}};
+TEST_CASE_FIXTURE(config_fixture, "config: the caller's defaults count for apps that do not say otherwise") {
+  who.defaults = {{"kill_timeout", {"5s"}}, {"kill_signal", {"SIGTERM"}}};
   const auto silent = one("{script: 'app.js'}");
   CHECK(silent.kill_timeout == milliseconds(5000));
   CHECK(silent.kill_signal == std::vector<stop_stage>{{SIGTERM}});

@@ -11,6 +11,7 @@
 
 #include "cli/verbs.hpp"
 #include "core/result.hpp"
+#include "core/settings.hpp"
 
 using namespace procvisor;
 
@@ -54,5 +55,13 @@ TEST_CASE("manual: every verb is there with its aliases") {
     if (!v.aliases.empty())
       names.insert(v.name.size(), " , ");
     CHECK_MESSAGE(has(text, "Cm " + names), names);
+  }
+}
+
+TEST_CASE("manual: every setting is there with its attribute") {
+  const std::string text = section("OPTIONS");
+  for (const setting& one : settings()) {
+    const std::string row = fmt::format(".It {} Ta {} Ta {} ", one.name, one.pm2_name, option_of(one.member).key);
+    CHECK_MESSAGE(has(text, row), row);
   }
 }
