@@ -2,14 +2,18 @@
 #include <sys/prctl.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <string_view>
 
 #include "actors/recorder/recorder.hpp"
 #include "actors/root.hpp"
 #include "cli/cli.hpp"
+#include "core/launch_recipe.hpp"
+#include "core/static_site.hpp"
 #include "keeper/keeper.hpp"
 #include "keeper/wire.hpp"
 #include "os/home.hpp"
+#include "serve/site_server.hpp"
 
 using namespace procvisor;
 
@@ -21,12 +25,17 @@ bool is_started_by_us(int argc) {
   return argc == 2 && ::fcntl(keeper::keeper_fd, F_GETFD) >= 0;
 }
 
+/// The file server is an app like any other: the daemon starts it, with an app's marker in its environment.
+bool is_site_server(int argc, char** argv) {
+  return argc == 2 && argv[1] == std::string_view{serve_role} && std::getenv(marker_variable) != nullptr;
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
   const std::string_view role = is_started_by_us(argc) ? argv[1] : "";
   if (role != "keeper" && role != "daemon" && role != "recorder")
-    return cli::run_client(argc, argv);
+    return is_site_server(argc, argv) ? serve::run_site_server() : cli::run_client(argc, argv);
   ::prctl(PR_SET_NAME, "procvisor"); // executed as /proc/self/exe, it would be "exe" in ps and top
   const auto home = os::find_home();
   if (!home) {

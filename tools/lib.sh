@@ -3,7 +3,7 @@
 # checkout as working directory. Each step says what it does in one line and does nothing where it is done.
 
 # shellcheck disable=SC2034 # used by the scripts that source this file
-build_packages=(g++ meson ninja-build pkg-config libyaml-cpp-dev nlohmann-json3-dev doctest-dev libcli11-dev
+build_packages=(g++ meson ninja-build pkg-config patch libyaml-cpp-dev nlohmann-json3-dev doctest-dev libcli11-dev
                 libfmt-dev libre2-dev libexpected-dev)
 
 say() { printf '==> %s\n' "$*"; }

@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 
 #include "core/text.hpp"
+#include "os/own_program.hpp"
 #include "rpc/wire.hpp"
 
 namespace procvisor::cli {
@@ -30,7 +31,9 @@ result<config::caller> find_caller() {
   if (::getcwd(folder.data(), folder.size()) == nullptr)
     return fail(exit_code::usage, fmt::format("the working directory cannot be found: {}", std::strerror(errno)),
                 "cd to a folder that exists");
-  return config::caller{folder.data(), variable("PATH"), variable("HOME")};
+  config::caller who{folder.data(), variable("PATH"), variable("HOME")};
+  who.program = os::own_program(who.search_path, who.cwd);
+  return who;
 }
 
 caller_environment read_environment(const char* const* variables) {

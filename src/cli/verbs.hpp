@@ -66,6 +66,7 @@ result<exit_code> report(invocation& call);
 result<exit_code> completion(invocation& call);
 result<exit_code> ping(invocation& call);
 result<exit_code> kill(invocation& call);
+result<exit_code> serve(invocation& call);
 result<exit_code> help(invocation& call);
 } // namespace run
 

@@ -13,6 +13,7 @@
 #include "config/json_reader.hpp"
 #include "config/problems.hpp"
 #include "config/resolve.hpp"
+#include "config/static_sites.hpp"
 #include "config/yaml_reader.hpp"
 #include "core/suggest.hpp"
 #include "core/text.hpp"
@@ -124,8 +125,6 @@ void check_outermost_keys(placed root, problem_list& problems) {
   size_t index = 0;
   for (const auto& [name, value] : root.value->get_ref<const json_value::object_t&>()) {
     const auto& where = root.where->parts[index++];
-    if (name == static_key)
-      problems.add(where.key, fmt::format("{} is not built yet in this version", in_quotes(name)));
     if (name == apps_key || name == pm2_key || name == deploy_key || name == static_key || name == schema_key)
       continue;
     const auto suggestion = did_you_mean(name, {apps_key, deploy_key, static_key});
@@ -134,8 +133,25 @@ void check_outermost_keys(placed root, problem_list& problems) {
   }
 }
 
+/// The entries of `static`: one, or a list of them.
+std::vector<placed> find_sites(const document& doc, problem_list& problems) {
+  const auto sites = member({&doc.root, &doc.where}, static_key);
+  std::vector<placed> found;
+  if (sites.value == nullptr || sites.value->is_null())
+    return found;
+  if (sites.value->is_object())
+    return {sites};
+  if (!sites.value->is_array()) {
+    problems.add(sites.where->value, fmt::format("{} must be a list of sites", in_quotes(static_key)));
+    return found;
+  }
+  for (size_t i = 0; i < sites.value->size(); ++i)
+    found.push_back({&(*sites.value)[i], &sites.where->parts[i]});
+  return found;
+}
+
 /// The apps of a document in all the shapes that a file may have: under `apps`, under `pm2`, a bare list, one object.
-std::vector<placed> find_apps(const document& doc, bool is_package, problem_list& problems) {
+std::vector<placed> find_apps(const document& doc, bool is_package, bool has_sites, problem_list& problems) {
   placed at{&doc.root, &doc.where};
   const auto has_app_key = [](const json_value& value) {
     const auto& members = value.get_ref<const json_value::object_t&>();
@@ -165,7 +181,7 @@ std::vector<placed> find_apps(const document& doc, bool is_package, problem_list
     problems.add(at.where->value, fmt::format("expected a list of apps, not {}", in_quotes(at.value->dump())));
     return apps;
   }
-  if (apps.empty() && problems.empty())
+  if (apps.empty() && problems.empty() && !has_sites)
     problems.add({}, is_package ? "has neither 'apps' nor 'pm2'" : "has no apps");
   return apps;
 }
@@ -200,12 +216,7 @@ result<declared_file> declare_file(const file_request& request, problem_list& pr
   declared_file file;
   std::vector<std::string> known;
   std::unordered_map<std::string, text_position> first_of_name;
-  size_t index = 0;
-  for (const auto& [value, where] : find_apps(*doc, base_name(request.path) == package_file, problems)) {
-    problems.enter_app(fmt::format("{}[{}]", apps_key, index++));
-    auto app = declare_app(*value, *where, request.env_name, problems);
-    if (!value->is_object())
-      continue; // the problems say so
+  const auto enter = [&](declared_app app) {
     auto name = resolved_name(app, request.env_name);
     const auto name_at = app.position_of(&app_spec::name);
     if (const auto [first, added] = first_of_name.emplace(name, name_at); !added && !name.empty())
@@ -217,9 +228,24 @@ result<declared_file> declare_file(const file_request& request, problem_list& pr
     if (!app.spec.name.empty() && app.spec.name != name)
       known.push_back(app.spec.name);
     if (!is_selected(app, name, request.only))
-      continue;
+      return;
     file.apps.push_back(std::move(app));
     file.names.push_back(std::move(name));
+  };
+  const bool is_package = base_name(request.path) == package_file;
+  const auto sites = is_package ? std::vector<placed>{} : find_sites(*doc, problems);
+  size_t index = 0;
+  for (const auto& [value, where] : find_apps(*doc, is_package, !sites.empty(), problems)) {
+    problems.enter_app(fmt::format("{}[{}]", apps_key, index++));
+    auto app = declare_app(*value, *where, request.env_name, problems);
+    if (value->is_object()) // otherwise the problems say so
+      enter(std::move(app));
+  }
+  index = 0;
+  for (const auto& [value, where] : sites) {
+    problems.enter_app(fmt::format("{}[{}]", static_key, index++));
+    if (auto app = declare_static_site(*value, *where, problems))
+      enter(*std::move(app));
   }
   problems.enter_app({});
   if (problems.empty())
@@ -352,6 +378,7 @@ result<loaded> from_command_line(const command_line& request) {
   if (const auto read = read_value(script, request.script, app); !read)
     problems.add({}, fmt::format("the script {}", read.error()));
   app.given.push_back({.option = &script, .at = {}});
+  app.spec.env = request.env;
   for (const auto& word : request.args) {
     if (!is_utf8(word))
       problems.add({}, fmt::format("the argument {} is not UTF-8", in_quotes(word)));

@@ -21,6 +21,7 @@ struct caller {
   std::string cwd;             ///< absolute
   std::string search_path;     ///< $PATH
   std::string home;            ///< $HOME, for ~
+  std::string program = {};    ///< path of this program, which is what serves static files
   given_options defaults = {}; ///< for apps that do not say otherwise (core/settings)
 };
 
@@ -38,6 +39,7 @@ struct command_line {
   given_options options = {};
   std::vector<std::string> args = {}; ///< what followed --
   caller who = {};
+  environment env = {}; ///< of the app alone
 };
 
 struct loaded {

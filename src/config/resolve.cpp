@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "core/static_site.hpp"
 #include "core/text.hpp"
 #include "os/find_program.hpp"
 #include "os/text_file.hpp"
@@ -170,6 +171,10 @@ void resolver::resolve_script(const declared_app& app, app_spec& spec, problem_l
     resolve_interpreter(app, spec, problems);
     return;
   }
+  if (script == serve_script) {
+    resolve_site(app, spec, problems);
+    return;
+  }
   if (auto program = os::find_program(script, who_.search_path, spec.cwd)) {
     spec.exec_path = *std::move(program);
     resolve_interpreter(app, spec, problems);
@@ -185,6 +190,36 @@ void resolver::resolve_script(const declared_app& app, app_spec& spec, problem_l
                : script.find('/') != std::string::npos
                    ? fmt::format("no such script: {}", in_quotes(path))
                    : fmt::format("no such script: {}, nor a program {} in PATH", in_quotes(path), in_quotes(script)));
+}
+
+/// The file server of this program, as PM2 has one under that name; what it serves is in env, or in the caller's
+/// environment. A program `serve` of somebody else is meant by its path.
+void resolver::resolve_site(const declared_app& app, app_spec& spec, problem_list& problems) const {
+  const option_member without_meaning[] = {&app_spec::args, &app_spec::node_args, &app_spec::interpreter};
+  for (const option_member& member : without_meaning)
+    if (app.has(member))
+      problems.add(app.position_of(member),
+                   fmt::format("{} has no meaning for the script {}, which is procvisor's own file server: write the "
+                               "path of the program if another one is meant",
+                               subject(problems, option_of(member)), in_quotes(serve_script)));
+  if (spec.instances > 1)
+    problems.add(app.position_of(&app_spec::instances), "a file server is one process: one port has one listener");
+  spec.exec_path = who_.program;
+  spec.interpreter = no_interpreter;
+  spec.args = {serve_role};
+  for (const auto& setting : site_settings()) { // those of the caller's environment are the server's to check
+    const auto at = spec.env.find(site_variable(setting));
+    const auto problem = at == spec.env.end() ? std::nullopt : site_value_problem(setting, at->second);
+    if (problem)
+      problems.add(app.position_of(&app_spec::env), fmt::format("{} {}", at->first, *problem));
+  }
+  const auto root = spec.env.find(site_variable(site_root_setting));
+  if (root == spec.env.end())
+    return;
+  root->second = absolute(root->second, spec.cwd);
+  if (!os::is_directory(root->second))
+    problems.add(app.position_of(&app_spec::env),
+                 fmt::format("there is no folder {} to serve", in_quotes(root->second)));
 }
 
 void resolver::resolve_command_line(const declared_app& app, app_spec& spec, problem_list& problems) {

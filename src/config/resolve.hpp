@@ -27,6 +27,7 @@ public:
 private:
   void resolve_name(const declared_app& app, app_spec& spec, problem_list& problems) const;
   void resolve_script(const declared_app& app, app_spec& spec, problem_list& problems);
+  void resolve_site(const declared_app& app, app_spec& spec, problem_list& problems) const;
   void resolve_command_line(const declared_app& app, app_spec& spec, problem_list& problems);
   void choose_interpreter(const declared_app& app, app_spec& spec, problem_list& problems);
   void resolve_interpreter(const declared_app& app, app_spec& spec, problem_list& problems);

@@ -254,7 +254,7 @@ TEST_CASE_FIXTURE(config_fixture, "config: a bad value is one clear message with
       {"5", "e.json:1:1: expected a list of apps, not '5'"},
       {"{apps: [1]}", "e.json:1:9: an app must be an object, not '1'"},
       {"{app: [{script: 'app.js'}]}", "e.json:1:2: unknown key 'app' outside of the apps: did you mean 'apps'?"},
-      {"{apps: [{script: 'app.js'}], static: []}", "e.json:1:30: 'static' is not built yet in this version"},
+      {"{apps: [{script: 'app.js'}], static: [3]}", "e.json:1:39: a static site must be an object, not '3'"},
       {"{name: 'x'}", "e.json:1:1: 'script' is missing: what shall the app run?"},
       {"{script: ['app.js']}", "e.json:1:10: 'script' must be a text, not a list"},
       {"{script: 'app.js', name: []}", "e.json:1:26: 'name' must be a text, not a list"},
