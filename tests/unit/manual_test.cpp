@@ -1,4 +1,4 @@
-// What the manual says, against the tables of the program.
+// What procvisor(1) says, against the tables of the program.
 
 #include <doctest/doctest.h>
 
@@ -12,6 +12,7 @@
 #include "cli/verbs.hpp"
 #include "core/result.hpp"
 #include "core/settings.hpp"
+#include "manual_paths.hpp" // by the build: SOURCE_ROOT
 
 using namespace procvisor;
 
