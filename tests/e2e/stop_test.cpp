@@ -35,7 +35,7 @@ TEST_CASE_FIXTURE(home_fixture, "an app that ignores its stop signal is killed w
   CHECK(std::chrono::steady_clock::now() - before >= std::chrono::milliseconds{300});
   CHECK_FALSE(is_alive(pid));
   CHECK(status_of("stubborn") == "stopped");
-  CHECK(contains(read("home/procvisor.log"), "SIGKILL"));
+  CHECK(eventually([&] { return contains(read("home/procvisor.log"), "SIGKILL"); }));
 }
 
 TEST_CASE_FIXTURE(home_fixture, "the signals of kill_signal come one after the other, each with its own time") {
