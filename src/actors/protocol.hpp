@@ -226,11 +226,24 @@ struct start_apps {
   shared_environment caller;
   when_running policy = when_running::refuse;
   bool until_they_run = true; ///< false: answered as soon as they have been executed
+  /// With when_running::restart: processes that are there get this caller's environment. Otherwise they keep that of the
+  /// caller who has entered them in the list.
+  bool updates_env = false;
+};
+
+/// What a restart changes of an app for good.
+struct declaration_change {
+  std::shared_ptr<const nlohmann::json> keys; ///< for spec_with(); nullptr: none
+  shared_environment caller;                  ///< nullptr: it keeps its own
+
+  explicit operator bool() const noexcept { return keys || caller; }
 };
 
 struct act_on {
   app_verb verb = app_verb::stop;
   std::vector<std::string> targets = {}; ///< as typed
+  std::string cwd = {};                  ///< where targets that are scripts start
+  declaration_change change = {};        ///< made before
   std::vector<std::string> names = {};   ///< exact ones, from a file; one that is not there is skipped
   bool everything = false;               ///< whatever there is; nothing is no error
   bool until_they_run = true;            ///< as in start_apps
@@ -287,10 +300,11 @@ struct process_removed {
   generation gen{}; ///< of its last launch
 };
 
-using registry_actor = caf::typed_actor<
-    caf::result<outcome>(start_apps), caf::result<outcome>(act_on), caf::result<outcome>(scale_app),
-    caf::result<outcome>(pass_on_to), caf::result<found_processes>(find_processes), caf::result<void>(process_changed),
-    caf::result<void>(offers_changed), caf::result<void>(process_removed)>;
+using registry_actor =
+    caf::typed_actor<caf::result<outcome>(start_apps), caf::result<outcome>(act_on), caf::result<outcome>(scale_app),
+                     caf::result<outcome>(pass_on_to), caf::result<found_processes>(find_processes),
+                     caf::result<void>(process_changed), caf::result<void>(offers_changed),
+                     caf::result<void>(process_removed)>;
 
 // -- sampler: cpu and memory, only when somebody asks
 

@@ -4,10 +4,12 @@
 
 #include <caf/send.hpp>
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "actors/app.hpp"
 #include "actors/recorder_link.hpp"
 #include "actors/support.hpp"
+#include "core/option_table.hpp"
 
 namespace procvisor {
 
@@ -70,7 +72,8 @@ void registry_state::start_one(const start_apps& request, const shared_spec& spe
     }
   }
   for (const auto id : there) {
-    declare(id, spec, request.caller);
+    const bool keeps_environment = request.policy == when_running::restart && !request.updates_env;
+    declare(id, spec, keeps_environment ? processes_.at(id).listed.caller : request.caller);
     ask(id, app_request{app_verb::restart, request.until_they_run}, gathered);
   }
   const auto wanted = static_cast<size_t>(spec->instances);
@@ -169,13 +172,19 @@ void registry_state::on_app_down(const caf::down_msg& down) {
 
 caf::result<outcome> registry_state::on_act(const act_on& request) {
   auto gathered = std::make_shared<gathering>(gathering{self_->make_response_promise<outcome>(), {}, 0, false});
-  auto meant = resolve(request.targets, gathered->so_far.failed);
+  auto meant = resolve(request.targets, request.cwd, gathered->so_far.failed);
   if (request.everything)
     for (const auto& [id, at] : processes_)
       meant.insert(id);
   for (const auto& exact : request.names) {
     const auto found = with_name(exact);
     meant.insert(found.begin(), found.end());
+  }
+  if (request.change) {
+    if (auto changed = change(meant, request.change); !changed) {
+      gathered->so_far.failed.push_back({request.targets.empty() ? "" : request.targets.front(), changed.error()});
+      meant.clear();
+    }
   }
   for (const auto id : meant)
     ask(id, app_request{request.verb, request.until_they_run}, gathered);
@@ -184,21 +193,51 @@ caf::result<outcome> registry_state::on_act(const act_on& request) {
   return gathered->answer;
 }
 
+result<void> registry_state::change(const std::set<process_id>& meant, const declaration_change& wanted) {
+  std::map<shared_spec, shared_spec> changed; // processes of one app go on sharing theirs
+  std::set<std::string_view> names;
+  for (const auto id : meant) {
+    const auto& spec = processes_.at(id).listed.spec;
+    names.insert(spec->name);
+    if (!wanted.keys || changed.contains(spec))
+      continue;
+    auto with_changes = spec_with(*spec, *wanted.keys);
+    if (!with_changes)
+      return fail(std::move(with_changes.error()));
+    changed.emplace(spec, std::make_shared<const app_spec>(*std::move(with_changes)));
+  }
+  for (const auto& [before, after] : changed) {
+    if (before->name == after->name)
+      continue;
+    if (names.size() > 1)
+      return fail(exit_code::usage,
+                  fmt::format("'{}' can be the name of one app, and these are {}", after->name, names.size()),
+                  "name them one by one");
+    if (!with_name(after->name).empty())
+      return fail(exit_code::usage, fmt::format("there is an app '{}' already", after->name));
+  }
+  for (const auto id : meant) {
+    const auto& listed = processes_.at(id).listed;
+    declare(id, wanted.keys ? changed.at(listed.spec) : listed.spec, wanted.caller ? wanted.caller : listed.caller);
+  }
+  return {};
+}
+
 caf::result<outcome> registry_state::on_pass_on(const pass_on_to& order) {
   auto gathered = std::make_shared<gathering>(gathering{self_->make_response_promise<outcome>(), {}, 0, false});
-  for (const auto id : resolve(order.targets, gathered->so_far.failed))
+  for (const auto id : resolve(order.targets, {}, gathered->so_far.failed))
     ask(id, pass_on{order.what}, gathered);
   gathered->is_complete = true;
   deliver_if_complete(gathered);
   return gathered->answer;
 }
 
-std::set<process_id> registry_state::resolve(const std::vector<std::string>& targets,
+std::set<process_id> registry_state::resolve(const std::vector<std::string>& targets, const std::string& cwd,
                                              std::vector<failed_target>& failed) const {
   const auto all = targets.empty() ? std::vector<targetable>{} : targetables();
   std::set<process_id> meant;
   for (const auto& target : targets) {
-    if (auto found = resolve_target(target, all))
+    if (auto found = resolve_target(target, all, cwd))
       meant.insert(found->begin(), found->end());
     else
       failed.push_back({target, found.error()});
@@ -243,7 +282,7 @@ void registry_state::deliver_if_complete(const shared_gathering& gathered) {
 
 found_processes registry_state::on_find(const find_processes& request) {
   found_processes result;
-  auto meant = resolve(request.targets, result.failed);
+  auto meant = resolve(request.targets, {}, result.failed);
   if (request.targets.empty())
     for (const auto& [id, at] : processes_)
       meant.insert(id);

@@ -48,6 +48,9 @@ private:
   found_processes on_find(const find_processes& request);
   void on_app_down(const caf::down_msg& down);
 
+  /// Gives these processes their new declarations; all or none of them.
+  result<void> change(const std::set<process_id>& meant, const declaration_change& wanted);
+  void declare(process_id id, const shared_spec& spec, const shared_environment& caller);
   void start_one(const start_apps& request, const shared_spec& spec, const shared_gathering& gathered);
   /// The name that all processes have which the target means.
   result<std::string> app_meant_by(const std::string& target) const;
@@ -66,7 +69,8 @@ private:
   static void deliver_if_complete(const shared_gathering& gathered);
 
   /// Each once, in the order of their ids.
-  std::set<process_id> resolve(const std::vector<std::string>& targets, std::vector<failed_target>& failed) const;
+  std::set<process_id> resolve(const std::vector<std::string>& targets, const std::string& cwd,
+                               std::vector<failed_target>& failed) const;
   std::vector<process_id> with_name(const std::string& wanted) const;
   std::vector<targetable> targetables() const;
 

@@ -28,16 +28,14 @@ json failures(const std::vector<failed_target>& failed) {
   return list;
 }
 
+/// nullptr: none was sent.
 result<shared_environment> environment_of(const json& params) {
-  auto env = std::make_shared<environment>();
-  if (const auto at = params.find("environment"); at != params.end()) {
-    if (!at->is_object())
-      return fail(exit_code::other, "the request's environment is not an object");
-    for (const auto& [name, value] : at->items())
-      if (value.is_string())
-        env->emplace(name, value.get<std::string>());
-  }
-  return env;
+  const auto at = params.find("environment");
+  if (at == params.end())
+    return nullptr;
+  return environment_from_json(*at).map([](environment variables) -> shared_environment {
+    return std::make_shared<const environment>(std::move(variables));
+  });
 }
 
 std::optional<when_running> policy_of(const json& params) {
@@ -76,16 +74,28 @@ void session_state::start(const json& params) {
     reply_error(caller.error());
     return;
   }
-  request.caller = std::move(*caller);
+  request.caller = *caller ? std::move(*caller) : std::make_shared<const environment>();
+  request.updates_env = rpc::flag(params, "update_env", false);
   ask_registry<outcome>(request, [this](const outcome& result) { reply_outcome(result); });
 }
 
 void session_state::act(app_verb verb, const json& params) {
-  ask_registry<outcome>(act_on{.verb = verb,
-                               .targets = rpc::texts(params, "targets"),
-                               .names = rpc::texts(params, "names"),
-                               .until_they_run = rpc::flag(params, "wait", true)},
-                        [this](const outcome& result) { reply_outcome(result); });
+  act_on request{.verb = verb,
+                 .targets = rpc::texts(params, "targets"),
+                 .cwd = params.value("cwd", ""),
+                 .names = rpc::texts(params, "names"),
+                 .until_they_run = rpc::flag(params, "wait", true)};
+  if (verb == app_verb::restart) {
+    auto caller = environment_of(params);
+    if (!caller) {
+      reply_error(caller.error());
+      return;
+    }
+    request.change.caller = std::move(*caller);
+    if (const auto keys = params.find("change"); keys != params.end())
+      request.change.keys = std::make_shared<const json>(*keys);
+  }
+  ask_registry<outcome>(request, [this](const outcome& result) { reply_outcome(result); });
 }
 
 void session_state::send_text(const json& params) {

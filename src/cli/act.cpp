@@ -60,7 +60,8 @@ result<exit_code> act_on_targets(invocation& call, const char* method, std::stri
     call.out().talk("no daemon is running, and so none of these apps");
     return exit_code::done;
   }
-  auto answer = (*daemon)->call(method, {{"targets", wanted->targets}, {"names", wanted->names}}, rpc::unlimited);
+  auto answer = (*daemon)->call(method, {{"targets", wanted->targets}, {"names", wanted->names}, {"cwd", who->cwd}},
+                                rpc::unlimited);
   if (!answer)
     return fail(std::move(answer.error()));
   outcome reached;

@@ -11,7 +11,7 @@
 
 #include <fmt/format.h>
 
-#include "core/text.hpp"
+#include "core/launch_recipe.hpp"
 #include "os/own_program.hpp"
 #include "rpc/wire.hpp"
 
@@ -36,19 +36,18 @@ result<config::caller> find_caller() {
   return who;
 }
 
-caller_environment read_environment(const char* const* variables) {
-  caller_environment found;
+environment read_environment(const char* const* variables) {
+  environment found;
   for (; *variables != nullptr; ++variables) {
     std::string_view entry = *variables;
     size_t sign = entry.find('=');
-    std::string_view name = entry.substr(0, sign);
-    if (sign == std::string_view::npos || name.empty() || name.starts_with("PROCVISOR_"))
-      continue;
-    if (is_utf8(entry))
-      found.variables.emplace(name, entry.substr(sign + 1));
-    else
-      found.left_out.emplace_back(name);
+    if (sign != std::string_view::npos && sign > 0)
+      found.emplace(entry.substr(0, sign), entry.substr(sign + 1));
   }
+  if (found.contains(marker_variable))
+    for (const char* identity : identity_variables)
+      found.erase(identity);
+  std::erase_if(found, [](const auto& variable) { return variable.first.starts_with("PROCVISOR_"); });
   return found;
 }
 

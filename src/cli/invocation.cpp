@@ -72,6 +72,7 @@ void invocation::optional_value(const char* spellings, std::optional<std::string
 
 void invocation::declare_spec_options() {
   has_spec_options_ = true;
+  typed_.words = with_modes_spelt_out(std::move(typed_.words));
   bool shows_all = collected_ != nullptr || std::any_of(typed_.words.begin(), typed_.words.end(), is_help);
   if (shows_all)
     spec_options_.declare_all(*parser_);

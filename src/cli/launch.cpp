@@ -4,8 +4,6 @@
 
 #include <algorithm>
 
-#include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include "cli/caller.hpp"
@@ -20,15 +18,12 @@ constexpr const char* add_another = "add";
 
 } // namespace
 
-environment inherited_environment(const console& out) {
-  caller_environment found = read_environment(environ);
-  if (!found.left_out.empty())
-    out.warn(fmt::format("not valid UTF-8 and left out of the app's environment: {}", fmt::join(found.left_out, ", ")));
-  return std::move(found.variables);
+environment inherited_environment() {
+  return read_environment(environ);
 }
 
 bool launch(rpc::client& daemon, const std::string& target, const config::loaded& apps, const environment& inherited,
-            const char* when_running, bool waits, outcome& reached) {
+            const char* when_running, launch_manner manner, outcome& reached) {
   nlohmann::json plain = nlohmann::json::array();
   nlohmann::json forced = nlohmann::json::array();
   for (const app_spec& app : apps.apps) {
@@ -39,8 +34,11 @@ bool launch(rpc::client& daemon, const std::string& target, const config::loaded
   auto send = [&](nlohmann::json& specs, const char* then) {
     if (specs.empty() || reached.failed.size() > failures)
       return;
-    nlohmann::json params{
-        {"apps", std::move(specs)}, {"environment", inherited}, {"when_running", then}, {"wait", waits}};
+    nlohmann::json params{{"apps", std::move(specs)},
+                          {"environment", environment_to_json(inherited)},
+                          {"when_running", then},
+                          {"update_env", manner.updates_env},
+                          {"wait", manner.waits}};
     auto answer = daemon.call(rpc::method::start, params, rpc::unlimited);
     if (answer)
       reached.add(*answer);

@@ -1,6 +1,5 @@
 #pragma once
 
-#include "cli/console.hpp"
 #include "cli/outcome.hpp"
 #include "config/load.hpp"
 #include "core/app_spec.hpp"
@@ -13,16 +12,26 @@ namespace procvisor::cli {
 inline constexpr const char* restart_running = "restart";
 inline constexpr const char* refuse_running = "refuse";
 
-/// This process's environment for launch(), with a warning for what is left out of it.
-environment inherited_environment(const console& out);
+/// What apps inherit of this process's environment.
+environment inherited_environment();
+
+/// The `update_env` of the wire.
+inline constexpr const char* update_env_option = "-a,--update-env,--update_env";
+inline constexpr const char* update_env_help = "give what is in the list already this command's environment";
 
 /// The `wait` of the wire, for `--no-wait`.
 inline constexpr const char* no_wait_option = "--no-wait,--no_wait";
 inline constexpr const char* no_wait_help = "do not wait for the processes to show that they run";
 
+/// Whether what runs already gets the environment of this command, and whether the answer waits until it runs.
+struct launch_manner {
+  bool updates_env = false;
+  bool waits = true;
+};
+
 /// Sends apps to the daemon and adds what came of them to `reached`; an error of a whole request counts as a failure of
 /// `target`, as which they were typed. False: something failed, so that what comes behind it should not be tried.
 bool launch(rpc::client& daemon, const std::string& target, const config::loaded& apps, const environment& inherited,
-            const char* when_running, bool waits, outcome& reached);
+            const char* when_running, launch_manner manner, outcome& reached);
 
 } // namespace procvisor::cli

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include "cli/act.hpp"
@@ -11,6 +13,8 @@
 #include "cli/file_targets.hpp"
 #include "cli/launch.hpp"
 #include "cli/settings_file.hpp"
+#include "core/option_table.hpp"
+#include "core/text.hpp"
 #include "rpc/wire.hpp"
 
 namespace procvisor::cli {
@@ -22,15 +26,20 @@ struct file_apps {
   config::loaded apps;
 };
 
-result<std::vector<file_apps>> load_files(const std::vector<std::string>& targets, const file_choice& choice,
-                                          const config::caller& who) {
+result<std::vector<file_apps>> load_files(const std::vector<std::string>& targets, const restart_request& request) {
   std::vector<file_apps> files;
   for (const std::string& target : targets) {
-    if (!config::is_config_file(target))
+    if (!config::is_config_file(target)) {
+      if (!request.choice.env_name.empty())
+        return fail(without_a_file(target));
       continue;
-    auto loaded = file_request_for(target, choice, {}, who).and_then(config::load_file);
+    }
+    auto loaded =
+        file_request_for(target, request.choice, request.said.options, request.said.who).and_then(config::load_file);
     if (!loaded)
       return fail(std::move(loaded.error()));
+    if (request.said.has_args)
+      loaded->warnings.emplace_back(no_args_for_a_file);
     files.push_back({target, std::move(*loaded)});
   }
   return files;
@@ -38,8 +47,11 @@ result<std::vector<file_apps>> load_files(const std::vector<std::string>& target
 
 /// Restarts what is named; the apps of files that do not run are started, which is why a file brings a daemon up.
 result<exit_code> restart_all(invocation& call, std::vector<std::string> targets, const std::vector<file_apps>& files,
-                              bool waits) {
+                              const restart_request& request) {
   std::erase_if(targets, config::is_config_file);
+  auto change = config::read_change(targets.empty() ? config::change_request{} : request.said);
+  if (!change)
+    return fail(std::move(change.error()));
   auto running = find_daemon();
   if (!running)
     return fail(std::move(running.error()));
@@ -50,57 +62,84 @@ result<exit_code> restart_all(invocation& call, std::vector<std::string> targets
     return fail(std::move(daemon.error()));
 
   outcome reached;
-  environment inherited = inherited_environment(call.out());
+  environment inherited = inherited_environment();
   for (const auto& [file, loaded] : files) {
     for (const std::string& warning : loaded.warnings)
       call.out().warn(warning);
-    if (!launch(*daemon, file, loaded, inherited, restart_running, waits, reached))
+    if (!launch(*daemon, file, loaded, inherited, restart_running, request.manner, reached))
       return conclude(call, *daemon, reached, "restarted");
   }
   if (!targets.empty()) {
-    auto answer =
-        daemon->call(rpc::method::restart, {{"targets", targets}, {"names", nlohmann::json::array()}, {"wait", waits}},
-                     rpc::unlimited);
+    auto params = restart_params(targets, *change, request.manner);
+    params["cwd"] = request.said.who.cwd;
+    auto answer = daemon->call(rpc::method::restart, params, rpc::unlimited);
     if (!answer && files.empty())
       return fail(std::move(answer.error()));
     if (answer)
       reached.add(*answer);
     else
       reached.add_failure(targets.front(), answer.error());
+    warn_of_dropped(call.out(), *change);
   }
   return conclude(call, *daemon, reached, "restarted");
 }
 
 } // namespace
 
-result<exit_code> restart_targets(invocation& call, const std::vector<std::string>& targets, const file_choice& choice,
-                                  bool waits, config::caller who) {
+result<exit_code> restart_targets(invocation& call, const std::vector<std::string>& targets, restart_request request) {
   if (std::any_of(targets.begin(), targets.end(), config::is_config_file)) {
     auto defaults = default_options(call.out());
     if (!defaults)
       return fail(std::move(defaults.error()));
-    who.defaults = std::move(*defaults);
+    request.said.who.defaults = std::move(*defaults);
   }
-  return load_files(targets, choice, who).and_then([&](const std::vector<file_apps>& files) {
-    return restart_all(call, targets, files, waits);
+  return load_files(targets, request).and_then([&](const std::vector<file_apps>& files) {
+    return restart_all(call, targets, files, request);
   });
 }
 
+nlohmann::json restart_params(const std::vector<std::string>& targets, const config::spec_change& change,
+                              launch_manner manner) {
+  nlohmann::json params{{"targets", targets}, {"names", nlohmann::json::array()}, {"wait", manner.waits}};
+  if (!change.keys.is_null())
+    params["change"] = change.keys;
+  if (manner.updates_env)
+    params["environment"] = environment_to_json(inherited_environment());
+  return params;
+}
+
+void warn_of_dropped(const console& out, const config::spec_change& change) {
+  if (!change.dropped.empty())
+    out.warn(fmt::format("without effect on what is in the list already: {}", fmt::join(change.dropped, ", ")));
+}
+
+error without_a_file(const std::string& target) {
+  return {exit_code::usage, fmt::format("--env chooses from a file, and {} is none", in_quotes(target)),
+          "name the file as well, or set variables in front of the command: NODE_ENV=production procvisor ..."};
+}
+
 result<exit_code> run::restart(invocation& call) {
-  file_choice choice;
+  restart_request request;
+  call.declare_spec_options();
+  call.option("--env", request.choice.env_name, "use env_NAME of a file");
+  call.option("--only", request.choice.only, "only these apps of a file, separated by commas");
+  call.flag(update_env_option, request.manner.updates_env, update_env_help);
   bool is_not_waited_for = false;
-  call.option("--env", choice.env_name, "use env_NAME of a file");
-  call.option("--only", choice.only, "only these apps of a file, separated by commas");
   call.flag(no_wait_option, is_not_waited_for, no_wait_help);
   if (auto ended = call.parse())
     return *ended;
+  auto options = call.spec_options();
+  if (!options)
+    return fail(std::move(options.error()));
   auto who = find_caller();
   if (!who)
     return fail(std::move(who.error()));
-  auto targets = targets_or_default_file(call.targets(), *who);
+  request.said = {std::move(*options), call.app_args(), call.has_app_args(), std::move(*who)};
+  auto targets = targets_or_default_file(call.targets(), request.said.who);
   if (!targets)
     return fail(std::move(targets.error()));
-  return restart_targets(call, *targets, choice, !is_not_waited_for, *who);
+  request.manner.waits = !is_not_waited_for;
+  return restart_targets(call, *targets, std::move(request));
 }
 
 } // namespace procvisor::cli

@@ -148,7 +148,7 @@ result<exit_code> run::serve(invocation& call) {
   call.declare_spec_options();
   if (auto ended = call.parse())
     return *ended;
-  auto request = read_request(call, settings, inherited_environment(call.out()));
+  auto request = read_request(call, settings, inherited_environment());
   if (!request)
     return fail(std::move(request.error()));
   auto who = find_caller();
@@ -167,7 +167,7 @@ result<exit_code> run::serve(invocation& call) {
   if (!daemon)
     return fail(std::move(daemon.error()));
   outcome reached;
-  if (launch(*daemon, request->name(), *app, request->inherited, refuse_running, reached))
+  if (launch(*daemon, request->name(), *app, request->inherited, refuse_running, {}, reached))
     call.out().talk(fmt::format("serving {} on {} port {}", app->apps.front().env.at(site_variable(site_root_setting)),
                                 request->site.host, request->site.port));
   return conclude(call, *daemon, reached, "started");

@@ -16,6 +16,7 @@ const char* value_name(value_type type) {
     case value_type::boolean:
     case value_type::boolean_or_text:
     case value_type::boolean_or_words:
+    case value_type::variable_filter:
       return "";
     case value_type::integer:
     case value_type::integers:
@@ -152,6 +153,18 @@ result<config::given_options> spec_options::given() const {
     given.emplace(row->key, std::move(values));
   }
   return given;
+}
+
+std::vector<std::string> with_modes_spelt_out(std::vector<std::string> words) {
+  for (size_t i = 0; i < words.size(); ++i) {
+    const app_option* row = option_by_spelling(words[i]);
+    bool has_value = is_long(words[i]) ? words[i].find('=') != std::string::npos : words[i].size() > 2;
+    if (row == nullptr || row->type != value_type::mode || has_value)
+      continue;
+    if (i + 1 == words.size() || !takes_word(*row, words[i + 1]))
+      words[i] = fmt::format("{}=true", is_long(words[i]) ? words[i] : option_spellings(*row)[1]);
+  }
+  return words;
 }
 
 const app_option* option_by_spelling(std::string_view word) {

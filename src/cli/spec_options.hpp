@@ -38,6 +38,9 @@ private:
   std::vector<declared> declared_;
 };
 
+/// The words with `-x` written as `--exec-mode=true` where what follows it is not its value: CLI11 would take any word.
+std::vector<std::string> with_modes_spelt_out(std::vector<std::string> words);
+
 /// The row that `--name`, `--name=value`, `-n` or `-nvalue` names; nullptr: none.
 const app_option* option_by_spelling(std::string_view word);
 

@@ -14,7 +14,11 @@
 #include "cli/foreground.hpp"
 #include "cli/kill.hpp"
 #include "cli/launch.hpp"
+#include "cli/restart.hpp"
 #include "cli/settings_file.hpp"
+#include "config/changes.hpp"
+#include "config/write_apps.hpp"
+#include "core/targets.hpp"
 #include "core/text.hpp"
 #include "core/units.hpp"
 #include "rpc/wire.hpp"
@@ -26,18 +30,15 @@ namespace {
 /// What the command line says besides its targets.
 struct start_request {
   file_choice choice;
-  config::given_options options;
-  std::vector<std::string> app_args;
-  config::caller who;
-  bool is_not_waited_for = false; ///< --no-wait
+  config::change_request said; ///< options and arguments of the app
+  launch_manner manner;
 
-  bool is_forced() const { return options.contains(option_of(&app_declaration::force).key); }
-  bool says_something() const { return !options.empty() || !app_args.empty(); }
+  bool is_forced() const { return said.options.contains(option_of(&app_declaration::force).key); }
 };
 
-/// `all` and ids can only mean what is in the list.
+/// `all`, ids and expressions can only mean what is in the list.
 bool is_only_in_list(const std::string& target) {
-  return target == "all" || parse_integer(target).has_value();
+  return target == "all" || parse_integer(target).has_value() || is_expression(target);
 }
 
 /// A name, a namespace or an id is tried before a script of that name; a path and an existing file with an extension
@@ -48,17 +49,36 @@ bool may_be_in_list(const std::string& target, const start_request& request) {
   if (request.is_forced() || target.find('/') != std::string::npos)
     return false;
   bool has_extension = target.find('.') != std::string::npos;
-  return !has_extension || ::access((request.who.cwd + "/" + target).c_str(), F_OK) != 0;
+  return !has_extension || ::access((request.said.who.cwd + "/" + target).c_str(), F_OK) != 0;
 }
 
 /// The apps that a target describes: a file or a script.
-result<config::loaded> load(const std::string& target, const start_request& request) {
+result<config::loaded> declared_by(const std::string& target, const start_request& request) {
+  const auto& [options, args, has_args, who] = request.said;
   if (config::is_config_file(target))
-    return file_request_for(target, request.choice, request.options, request.who).and_then(config::load_file);
+    return file_request_for(target, request.choice, options, who)
+        .and_then(config::load_file)
+        .map([&](config::loaded apps) {
+          if (has_args)
+            apps.warnings.emplace_back(no_args_for_a_file);
+          return apps;
+        });
   if (!request.choice.env_name.empty())
-    return fail(exit_code::usage, fmt::format("--env chooses from a file, and {} is none", in_quotes(target)),
-                "set variables in front of the command: NODE_ENV=production procvisor start ...");
-  return config::from_command_line({target, request.options, request.app_args, request.who});
+    return fail(without_a_file(target));
+  return config::from_command_line({target, options, args, who});
+}
+
+/// The same, once those that ask for it have been written to files.
+result<config::loaded> load(const std::string& target, const start_request& request, const console& out) {
+  auto loaded = declared_by(target, request);
+  if (!loaded)
+    return loaded;
+  auto written = config::write_apps(*loaded, request.said.who.cwd);
+  if (!written)
+    return fail(std::move(written.error()));
+  for (const std::string& file : *written)
+    out.talk(fmt::format("wrote {}", file));
+  return loaded;
 }
 
 struct step {
@@ -67,8 +87,8 @@ struct step {
 };
 
 /// Reads what can be read before anything is started, so that a bad file or option changes nothing.
-result<std::vector<step>> plan(const std::vector<std::string>& targets, const start_request& request,
-                               bool daemon_runs) {
+result<std::vector<step>> plan(const std::vector<std::string>& targets, const start_request& request, bool daemon_runs,
+                               const console& out) {
   std::vector<step> steps;
   for (const std::string& target : targets) {
     if (!config::is_config_file(target) && may_be_in_list(target, request)) {
@@ -79,7 +99,7 @@ result<std::vector<step>> plan(const std::vector<std::string>& targets, const st
       if (is_only_in_list(target))
         return nothing_there(target);
     }
-    auto loaded = load(target, request);
+    auto loaded = load(target, request, out);
     if (!loaded)
       return fail(std::move(loaded.error()));
     steps.push_back({target, std::move(*loaded)});
@@ -91,7 +111,7 @@ result<std::vector<step>> plan(const std::vector<std::string>& targets, const st
 class starter {
 public:
   starter(invocation& call, rpc::client& daemon, const start_request& request)
-    : call_(call), daemon_(daemon), request_(request), inherited_(inherited_environment(call.out())) {}
+    : call_(call), daemon_(daemon), request_(request), inherited_(inherited_environment()) {}
 
   bool take(const step& next) { return next.apps ? launch_apps(next.target, *next.apps) : start_listed(next.target); }
 
@@ -102,13 +122,22 @@ private:
     for (const std::string& warning : loaded.warnings)
       call_.out().warn(warning);
     const char* then = config::is_config_file(target) ? restart_running : refuse_running;
-    return launch(daemon_, target, loaded, inherited_, then, !request_.is_not_waited_for, reached_);
+    return launch(daemon_, target, loaded, inherited_, then, request_.manner, reached_);
   }
 
   bool start_listed(const std::string& target) {
-    nlohmann::json params{{"targets", nlohmann::json::array({target})},
-                          {"names", nlohmann::json::array()},
-                          {"wait", !request_.is_not_waited_for}};
+    // `start worker --name mail` does not mean to rename what is called worker: restart does that.
+    const std::string name{option_of(&app_spec::name).key};
+    auto said = request_.said;
+    const bool has_name = said.options.erase(name) > 0;
+    auto change = config::read_change(said);
+    if (change && has_name)
+      change->dropped.push_back("--" + name);
+    if (!change) {
+      reached_.add_failure(target, change.error());
+      return false;
+    }
+    auto params = restart_params({target}, *change, request_.manner);
     auto answer = daemon_.call(rpc::method::start_existing, params, rpc::unlimited);
     outcome found;
     if (answer)
@@ -117,14 +146,13 @@ private:
       found.add_failure(target, answer.error());
     if (exit_code_of(found) == exit_code::not_found && !is_only_in_list(target))
       return start_script(target);
-    if (request_.says_something())
-      call_.out().warn(fmt::format("{} is in the list already: the options given do not change it", in_quotes(target)));
+    warn_of_dropped(call_.out(), *change);
     reached_.add({{"done", found.done}, {"failed", found.failed}});
     return found.failed.empty();
   }
 
   bool start_script(const std::string& target) {
-    auto loaded = load(target, request_);
+    auto loaded = load(target, request_, call_.out());
     if (loaded)
       return launch_apps(target, *loaded);
     reached_.add_failure(target, loaded.error());
@@ -145,10 +173,12 @@ result<exit_code> run::start(invocation& call) {
   call.declare_spec_options();
   call.option("--env", request.choice.env_name, "use env_NAME of a file");
   call.option("--only", request.choice.only, "only these apps of a file, separated by commas");
-  call.flag(no_wait_option, request.is_not_waited_for, no_wait_help);
+  bool is_not_waited_for = false;
+  call.flag(no_wait_option, is_not_waited_for, no_wait_help);
   bool stays = false;
   call.flag("--no-daemon,--no_daemon", stays,
             "stay, and follow the logs; a daemon that this command starts ends with it");
+  call.flag(update_env_option, request.manner.updates_env, update_env_help);
   if (auto ended = call.parse())
     return *ended;
   auto options = call.spec_options();
@@ -157,21 +187,20 @@ result<exit_code> run::start(invocation& call) {
   auto who = find_caller();
   if (!who)
     return fail(std::move(who.error()));
-  request.options = std::move(*options);
-  request.app_args = call.app_args();
-  request.who = std::move(*who);
+  request.said = {std::move(*options), call.app_args(), call.has_app_args(), std::move(*who)};
+  request.manner.waits = !is_not_waited_for;
   auto defaults = default_options(call.out());
   if (!defaults)
     return fail(std::move(defaults.error()));
-  request.who.defaults = std::move(*defaults);
+  request.said.who.defaults = std::move(*defaults);
 
-  auto targets = targets_or_default_file(call.targets(), request.who);
+  auto targets = targets_or_default_file(call.targets(), request.said.who);
   if (!targets)
     return fail(std::move(targets.error()));
   auto running = find_daemon();
   if (!running)
     return fail(std::move(running.error()));
-  auto steps = plan(*targets, request, running->has_value());
+  auto steps = plan(*targets, request, running->has_value(), call.out());
   if (!steps)
     return fail(std::move(steps.error()));
   const auto owner = *running ? daemon_owner::somebody : daemon_owner::this_command;

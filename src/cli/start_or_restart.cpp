@@ -8,9 +8,9 @@
 namespace procvisor::cli {
 
 result<exit_code> run::start_or_restart(invocation& call) {
-  file_choice choice;
-  call.option("--env", choice.env_name, "use env_NAME of a file");
-  call.option("--only", choice.only, "only these apps of a file, separated by commas");
+  restart_request request;
+  call.option("--env", request.choice.env_name, "use env_NAME of a file");
+  call.option("--only", request.choice.only, "only these apps of a file, separated by commas");
   bool is_not_waited_for = false;
   call.flag(no_wait_option, is_not_waited_for, no_wait_help);
   if (auto ended = call.parse())
@@ -26,7 +26,9 @@ result<exit_code> run::start_or_restart(invocation& call) {
       return fail(exit_code::usage,
                   fmt::format("startOrRestart takes files of apps, and {} is none", in_quotes(target)),
                   "procvisor restart takes names and ids");
-  return restart_targets(call, *targets, choice, !is_not_waited_for, *who);
+  request.said.who = std::move(*who);
+  request.manner.waits = !is_not_waited_for;
+  return restart_targets(call, *targets, std::move(request));
 }
 
 } // namespace procvisor::cli

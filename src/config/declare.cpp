@@ -56,6 +56,10 @@ json_value value_of_words(const app_option& option, const std::vector<std::strin
       if (words.back() == "true" || words.back() == "false")
         return words.back() == "true";
       return words.back();
+    case value_type::variable_filter:
+      if (words.size() == 1 && (words.back() == "true" || words.back() == "false"))
+        return words.back() == "true";
+      [[fallthrough]]; // one word is a part of names here, as in PM2
     case value_type::words:
     case value_type::integers: {
       auto list = json_value::array();

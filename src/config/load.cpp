@@ -305,6 +305,14 @@ void apply_defaults(const declared_app& defaults, declared_app& app) {
       copy_value(*option, defaults, app);
 }
 
+/// What is done with the newest app besides starting it.
+void note_declaration(const declared_app& app, loaded& out) {
+  if (app.declaration.force)
+    out.forced.push_back(out.apps.back().name);
+  if (app.declaration.write)
+    out.written.push_back(out.apps.back().name);
+}
+
 } // namespace
 
 result<void> check_option(const app_option& option, const std::string& value) {
@@ -358,8 +366,7 @@ result<loaded> load_file(const file_request& request) {
     apply_defaults(defaults, app);
     problems.enter_app(fmt::format("app {}", in_quotes(file->names[i])));
     out.apps.push_back(resolve.resolve(app, problems));
-    if (app.declaration.force)
-      out.forced.push_back(out.apps.back().name);
+    note_declaration(app, out);
   }
   if (!problems.empty())
     return fail(std::move(problems).to_error());
@@ -379,17 +386,12 @@ result<loaded> from_command_line(const command_line& request) {
     problems.add({}, fmt::format("the script {}", read.error()));
   app.given.push_back({.option = &script, .at = {}});
   app.spec.env = request.env;
-  for (const auto& word : request.args) {
-    if (!is_utf8(word))
-      problems.add({}, fmt::format("the argument {} is not UTF-8", in_quotes(word)));
-    app.spec.args.push_back(word);
-  }
+  app.spec.args.insert(app.spec.args.end(), request.args.begin(), request.args.end());
   loaded out;
   out.apps.push_back(resolver(request.who, {}).resolve(app, problems));
   if (!problems.empty())
     return fail(std::move(problems).to_error());
-  if (app.declaration.force)
-    out.forced.push_back(out.apps.back().name);
+  note_declaration(app, out);
   warn_without_effect(std::span(&app, 1), out.warnings);
   return out;
 }

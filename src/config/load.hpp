@@ -43,8 +43,9 @@ struct command_line {
 };
 
 struct loaded {
-  std::vector<app_spec> apps;      ///< in the order of the file
-  std::vector<std::string> forced; ///< names of the apps that say force: true
+  std::vector<app_spec> apps;       ///< in the order of the file
+  std::vector<std::string> forced;  ///< names of the apps that say force: true
+  std::vector<std::string> written; ///< names of the apps that say write: true
   std::vector<std::string> warnings;
 };
 

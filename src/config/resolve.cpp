@@ -2,12 +2,13 @@
 
 #include <algorithm>
 #include <array>
-#include <filesystem>
 
 #include <fmt/format.h>
 
+#include "core/path_text.hpp"
 #include "core/static_site.hpp"
 #include "core/text.hpp"
+#include "core/units.hpp"
 #include "os/find_program.hpp"
 #include "os/text_file.hpp"
 #include "os/users.hpp"
@@ -68,14 +69,8 @@ bool is_command_line(std::string_view script) {
   return script.find_first_of(" \t\n") != std::string_view::npos;
 }
 
-/// "/a/./b/../c/" is "/a/c".
-std::string normalized(const std::string& path) {
-  if (path.find("/.") == std::string::npos && path.find("//") == std::string::npos && !path.ends_with('/'))
-    return path;
-  auto clean = std::filesystem::path(path).lexically_normal().string();
-  if (clean.size() > 1 && clean.ends_with('/'))
-    clean.pop_back();
-  return clean;
+bool is_variable_name(std::string_view name) {
+  return !name.empty() && name.find('=') == std::string_view::npos;
 }
 
 } // namespace
@@ -101,6 +96,7 @@ app_spec resolver::resolve(const declared_app& app, problem_list& problems) {
   if (app.declaration.port)
     spec.env.insert_or_assign("PORT", fmt::format("{}", *app.declaration.port));
   resolve_name(app, spec, problems);
+  check_variables(app, spec, problems);
   if (!resolve_cwd(app, spec, problems))
     return spec; // every other path starts there
   resolve_script(app, spec, problems);
@@ -113,15 +109,27 @@ app_spec resolver::resolve(const declared_app& app, problem_list& problems) {
   return spec;
 }
 
+app_spec resolver::resolve_change(const declared_app& app, problem_list& problems) {
+  app_spec spec = app.spec;
+  if (app.declaration.port)
+    spec.env.insert_or_assign("PORT", fmt::format("{}", *app.declaration.port));
+  for (const auto name : {&app_spec::name, &app_spec::name_space})
+    if (const auto problem = name_problem(spec.*name); problem && app.has(name) && !app.is_bad(name))
+      problems.add({}, fmt::format("{} {} {}", subject(problems, option_of(name)), in_quotes(spec.*name), *problem));
+  check_variables(app, spec, problems);
+  if (!resolve_cwd(app, spec, problems))
+    return spec;
+  if (app.has(&app_spec::interpreter) && spec.interpreter != no_interpreter)
+    find_interpreter_path(app, spec, problems);
+  resolve_files(spec);
+  resolve_user(app, spec, problems);
+  return spec;
+}
+
 std::string resolver::absolute(std::string_view path, std::string_view base) const {
-  std::string full;
   if (path == "~" || path.starts_with("~/"))
-    full.append(who_.home).append(path.substr(1));
-  else if (path.starts_with('/'))
-    full = path;
-  else
-    full.append(base).append("/").append(path);
-  return normalized(full);
+    return absolute_path(std::string(who_.home).append(path.substr(1)), base);
+  return absolute_path(path, base);
 }
 
 void resolver::resolve_name(const declared_app& app, app_spec& spec, problem_list& problems) const {
@@ -279,8 +287,11 @@ void resolver::resolve_interpreter(const declared_app& app, app_spec& spec, prob
   else if (spec.interpreter == no_interpreter && !os::is_executable(spec.exec_path))
     problems.add(app.position_of(&app_spec::exec_path),
                  fmt::format("{} is not executable: chmod +x", in_quotes(spec.exec_path)));
-  if (spec.interpreter == no_interpreter)
-    return;
+  if (spec.interpreter != no_interpreter)
+    find_interpreter_path(app, spec, problems);
+}
+
+void resolver::find_interpreter_path(const declared_app& app, app_spec& spec, problem_list& problems) {
   if (const auto path = find_interpreter(spec.interpreter, spec.cwd)) {
     spec.interpreter_path = *path;
     return;
@@ -303,6 +314,20 @@ void resolver::resolve_instances(const declared_app& app, app_spec& spec, proble
                     spec.instances, subject(problems, option_of(&app_declaration::exec_mode))));
 }
 
+void resolver::check_variables(const declared_app& app, const app_spec& spec, problem_list& problems) const {
+  for (const auto variable : {&app_spec::instance_var, &app_spec::increment_var})
+    if (app.has(variable) && !app.is_bad(variable) && !is_variable_name(spec.*variable))
+      problems.add(app.position_of(variable),
+                   fmt::format("{} is no name of a variable: {}", subject(problems, option_of(variable)),
+                               in_quotes(spec.*variable)));
+  const auto first = spec.env.find(spec.increment_var);
+  if (first != spec.env.end() && !parse_integer(first->second))
+    problems.add(app.position_of(&app_spec::increment_var),
+                 fmt::format("{} counts up from {} in env, which must be a whole number, not {}",
+                             subject(problems, option_of(&app_spec::increment_var)), in_quotes(first->first),
+                             in_quotes(first->second)));
+}
+
 void resolver::resolve_files(app_spec& spec) const {
   for (std::string* file : {&spec.out_file, &spec.error_file, &spec.log_file.path, &spec.pid_file}) {
     if (file->empty())
@@ -312,6 +337,9 @@ void resolver::resolve_files(app_spec& spec) const {
 }
 
 void resolver::resolve_user(const declared_app& app, app_spec& spec, problem_list& problems) {
+  if (geteuid() != 0 && spec.gid && *spec.gid != getegid())
+    problems.add(app.position_of(&app_spec::gid), fmt::format("{}: only root can run an app as another group",
+                                                              subject(problems, option_of(&app_spec::gid))));
   if (!spec.uid) {
     if (!caller_name_) {
       const auto caller = os::find_user(geteuid());
@@ -320,6 +348,9 @@ void resolver::resolve_user(const declared_app& app, app_spec& spec, problem_lis
     spec.user_name = *caller_name_;
     return;
   }
+  if (geteuid() != 0 && *spec.uid != geteuid())
+    problems.add(app.position_of(&app_spec::uid), fmt::format("{}: only root can run an app as another user",
+                                                              subject(problems, option_of(&app_spec::uid))));
   const auto user = os::find_user(*spec.uid);
   spec.user_name = user ? user->name : std::to_string(*spec.uid);
   if (user)

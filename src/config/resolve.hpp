@@ -21,6 +21,9 @@ public:
 
   app_spec resolve(const declared_app& app, problem_list& problems);
 
+  /// Options for an app that is there already: the values that were given, and what follows from them alone.
+  app_spec resolve_change(const declared_app& app, problem_list& problems);
+
   /// The working directory alone; false: there is none, and a problem says so.
   bool resolve_cwd(const declared_app& app, app_spec& spec, problem_list& problems);
 
@@ -31,7 +34,9 @@ private:
   void resolve_command_line(const declared_app& app, app_spec& spec, problem_list& problems);
   void choose_interpreter(const declared_app& app, app_spec& spec, problem_list& problems);
   void resolve_interpreter(const declared_app& app, app_spec& spec, problem_list& problems);
+  void find_interpreter_path(const declared_app& app, app_spec& spec, problem_list& problems);
   void resolve_instances(const declared_app& app, app_spec& spec, problem_list& problems) const;
+  void check_variables(const declared_app& app, const app_spec& spec, problem_list& problems) const;
   void resolve_files(app_spec& spec) const;
   void resolve_user(const declared_app& app, app_spec& spec, problem_list& problems);
   const std::string& version_near(std::string_view file);

@@ -37,12 +37,11 @@ tl::unexpected<value_problem> mismatch(const app_option& option, const json_valu
   return tl::unexpected(fmt::format("must be {}, not {}", expected_form(option), shown(value)));
 }
 
-/// A text of the user that will be an argument, a path or a variable of a process.
+/// A text of the user that will be an argument, a path or a variable of a process. Files are UTF-8 (their readers see to
+/// it), words of a command line may be any bytes.
 expected<std::string> checked_text(std::string text) {
   if (text.find('\0') != std::string::npos)
     return tl::unexpected(value_problem("contains a NUL character"));
-  if (!is_utf8(text))
-    return tl::unexpected(value_problem("is not UTF-8"));
   return text;
 }
 
@@ -157,13 +156,39 @@ expected<int> read_count(const app_option& option, const json_value& value) {
   return std::max(1, os::cpu_count() + static_cast<int>(*number));
 }
 
+/// PM2's rule: a text is one name, the items of a list are parts of names.
+expected<environment_filter> read_filter(const app_option& option, const json_value& value) {
+  if (value.is_boolean())
+    return environment_filter{.everything = value.get<bool>(), .name = {}, .parts = {}};
+  environment_filter filter;
+  if (value.is_string()) {
+    auto name = read_text(option, value);
+    if (!name)
+      return tl::unexpected(std::move(name.error()));
+    filter.name = *std::move(name);
+    return filter;
+  }
+  if (!value.is_array())
+    return mismatch(option, value);
+  auto parts = read_words(option, value);
+  if (!parts)
+    return tl::unexpected(std::move(parts.error()));
+  if (std::ranges::find(*parts, "") != parts->end())
+    return tl::unexpected(value_problem("has an empty text, which is a part of every name: true means all"));
+  filter.parts = *std::move(parts);
+  return filter;
+}
+
 /// "fork", or empty where the value leaves the mode open.
 expected<std::string> read_mode(const app_option& option, const json_value& value) {
   if (value == "" || value == false || value == "false")
     return "";
-  if (value == true || value == "true" || value == "fork" || value == "fork_mode")
-    return "fork";
-  if (value == "cluster" || value == "cluster_mode")
+  const auto is_one_of = [&](const auto& words) {
+    return std::ranges::any_of(words, [&](std::string_view word) { return value == word; });
+  };
+  if (value == true || value == "true" || is_one_of(fork_words))
+    return std::string(fork_words.front());
+  if (is_one_of(cluster_words))
     return tl::unexpected(value_problem("asks for cluster mode, which is not built yet in this version"));
   return mismatch(option, value);
 }
@@ -252,8 +277,6 @@ value_problem variable_problem(std::string_view name, std::string_view text) {
     return fmt::format("has a variable with an impossible name: {}", in_quotes(name));
   if (text.find('\0') != std::string_view::npos)
     return fmt::format("has a NUL character in {}", in_quotes(name));
-  if (!is_utf8(name) || !is_utf8(text))
-    return fmt::format("has a variable that is not UTF-8: {}", in_quotes(name));
   return {};
 }
 
@@ -322,6 +345,8 @@ tl::expected<void, value_problem> read_value(const app_option& option, const jso
       return store_if_read(option, read_account(option, value, "group", os::find_group), into);
     case value_type::mode:
       return store_if_read(option, read_mode(option, value), into);
+    case value_type::variable_filter:
+      return store_if_read(option, read_filter(option, value), into);
     case value_type::boolean_or_text:
       return store_if_read(option, read_combined_log(option, value), into);
     case value_type::log_lines:

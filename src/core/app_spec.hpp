@@ -8,6 +8,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/log_format.hpp"
@@ -25,6 +26,18 @@ struct combined_log {
 
   bool operator==(const combined_log&) const = default;
 };
+
+/// Which of the caller's variables an app does not get. What its own `env` says it gets in any case.
+struct environment_filter {
+  bool everything = false;
+  std::string name;               ///< this one
+  std::vector<std::string> parts; ///< all whose names contain one of these
+
+  bool holds_back(std::string_view variable) const;
+
+  bool operator==(const environment_filter&) const = default;
+};
+
 /// What the user declared of one app, resolved: paths are absolute, the interpreter is found, `env_<name>` is merged
 /// into `env`. The client makes it from a file or a command line (src/config); the daemon keeps it and never sees the
 /// file. Each member is named by one row of core/option_table, which gives its key, type, unit and default.
@@ -43,6 +56,7 @@ struct app_spec {
   std::string interpreter_path;       ///< absolute path found in PATH; empty for "none"
   std::vector<std::string> node_args; ///< before the script
   environment env;                    ///< env merged with env_<name>; the caller's environment is kept apart from it
+  environment_filter filter_env;
   std::optional<uid_t> uid;
   std::optional<gid_t> gid;
 
@@ -50,6 +64,7 @@ struct app_spec {
   int instances = 1;            ///< >= 1, already resolved from max, 0 and negative numbers
   bool instances_given = false; ///< the key was there: log and pid names carry the process id
   std::string instance_var = "NODE_APP_INSTANCE";
+  std::string increment_var; ///< a variable that is one more in each further instance; empty: none
 
   // -- files; empty: the default name under $PROCVISOR_HOME (core/log_paths)
   std::string out_file;
@@ -65,7 +80,7 @@ struct app_spec {
   bool autorestart = true;
   bool autostart = true;
   std::chrono::milliseconds min_uptime{1000};
-  int max_restarts = 16;
+  int max_restarts = 15;
   std::chrono::milliseconds restart_delay{0};
   std::chrono::milliseconds exp_backoff_restart_delay{0};
   std::vector<int> stop_exit_codes;
@@ -75,7 +90,7 @@ struct app_spec {
   std::chrono::milliseconds listen_timeout{3000};
   std::chrono::milliseconds kill_timeout{1600};
   std::vector<stop_stage> kill_signal{{SIGINT}}; ///< never empty
-  bool shutdown_with_message = false; ///< "shutdown" on its IPC channel instead of a signal
+  bool shutdown_with_message = false;            ///< "shutdown" on its IPC channel instead of a signal
   bool treekill = true;
 
   bool operator==(const app_spec&) const = default;

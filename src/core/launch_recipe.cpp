@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <charconv>
+#include <limits>
 #include <string_view>
 
 #include <fmt/format.h>
+
+#include "core/units.hpp"
 
 namespace procvisor {
 
@@ -72,9 +75,23 @@ bool has_channel(const app_spec& spec) {
   return spec.wait_ready || spec.shutdown_with_message || name == "node" || name == "nodejs" || name == "bun";
 }
 
+bool environment_filter::holds_back(std::string_view variable) const {
+  return everything || (!name.empty() && variable == name)
+         || std::ranges::any_of(
+             parts, [variable](const std::string& part) { return variable.find(part) != std::string_view::npos; });
+}
+
 environment launch_environment(const app_spec& spec, const environment& caller, const launch_identity& identity) {
   environment env = spec.env;
-  env.insert(caller.begin(), caller.end());
+  for (const auto& variable : caller)
+    if (!spec.filter_env.holds_back(variable.first))
+      env.insert(variable);
+  if (!spec.increment_var.empty()) {
+    auto& value = env[spec.increment_var];
+    const auto first = parse_integer(value).value_or(0);
+    const bool fits = first <= std::numeric_limits<int64_t>::max() - identity.instance;
+    value = std::to_string(fits ? first + identity.instance : identity.instance);
+  }
   const auto number = [](auto value) { return std::to_string(static_cast<uint64_t>(value)); };
   env[spec.instance_var] = std::to_string(identity.instance);
   env["name"] = spec.name;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,6 +22,8 @@ struct instance_mark {
   bool operator==(const instance_mark&) const = default;
 };
 std::optional<instance_mark> read_mark(std::string_view variables, std::string_view home);
+/// The other ones by which a process knows itself, beside the instance variable that its app may have chosen.
+inline constexpr std::array identity_variables{"name", "pm_id", "PM2_HOME", "NODE_APP_INSTANCE"};
 
 /// Everything execve(2) is given for one launch, as C strings that one block of memory holds.
 class launch_recipe {
@@ -54,9 +57,9 @@ std::vector<std::string> launch_argv(const app_spec& spec);
 /// Whether it gets an IPC channel, as descriptor 3: what Node or bun runs, and what declares that it speaks on it.
 bool has_channel(const app_spec& spec);
 
-/// The caller's environment, then the app's, then what programs really read: the instance variable, name, pm_id,
-/// PM2_HOME, PROCVISOR_HOME, PWD, where the IPC channel is, and HOME, USER and LOGNAME are left as they came; PROCVISOR_INSTANCE marks the
-/// process as ours.
+/// The caller's environment without what filter_env holds back, then the app's, with increment_var counted up, then what
+/// programs really read: the instance variable, name, pm_id, PM2_HOME, PROCVISOR_HOME, PWD, where the IPC channel is, and HOME, USER and LOGNAME
+/// are left as they came; PROCVISOR_INSTANCE marks the process as ours.
 environment launch_environment(const app_spec& spec, const environment& caller, const launch_identity& identity);
 
 } // namespace procvisor

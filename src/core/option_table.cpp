@@ -2,11 +2,9 @@
 
 #include <algorithm>
 #include <iterator>
-#include <type_traits>
 #include <unordered_map>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "core/units.hpp"
 
@@ -82,10 +80,10 @@ constexpr app_option table[] = {
      .help = "variables of the app; env_<name> is merged over it with --env <name>",
      .file_only = true},
     {.key = "filter_env",
-     .type = boolean_or_words,
-     .state = not_built,
+     .type = variable_filter,
+     .member = &app_spec::filter_env,
      .default_text = "false",
-     .help = "variables of the caller that the app does not get"},
+     .help = "the caller's variables that the app does not get; true: none of them"},
     {.key = "port", .type = integer, .member = &app_declaration::port, .help = "sets PORT", .min = 0, .max = most_port},
     {.key = "uid",
      .aliases = "user",
@@ -124,8 +122,8 @@ constexpr app_option table[] = {
      .help = "variable that carries the instance's number"},
     {.key = "increment_var",
      .type = text,
-     .state = not_built,
-     .help = "variable that counts up from instance to instance"},
+     .member = &app_spec::increment_var,
+     .help = "variable that counts up from instance to instance, from its value in env"},
 
     // -- files
     {.key = "out_file",
@@ -202,7 +200,7 @@ constexpr app_option table[] = {
     {.key = "max_restarts",
      .type = integer,
      .member = &app_spec::max_restarts,
-     .default_text = "16",
+     .default_text = "15",
      .help = "unstable restarts before it is errored",
      .min = 0,
      .max = most_restarts},
@@ -288,9 +286,9 @@ constexpr app_option table[] = {
      .overrides_file = true},
     {.key = "write",
      .type = boolean,
-     .state = not_built,
+     .member = &app_declaration::write,
      .default_text = "false",
-     .help = "write the resolved app to a file",
+     .help = "write the resolved app to <name>-pm2.json in the working directory",
      .short_option = 'w'},
 
     // -- PM2's own
@@ -386,135 +384,6 @@ void add_spellings(std::vector<std::string>& out, std::string_view prefix, std::
   out.push_back(fmt::format("--{}{}", prefix.empty() ? "" : "no_", name));
 }
 
-// -- the wire: one pair of functions for each type of member
-
-bool is_empty(bool value) {
-  return !value;
-}
-bool is_empty(int value) {
-  return value == 0;
-}
-bool is_empty(std::chrono::milliseconds value) {
-  return value.count() == 0;
-}
-bool is_empty(const combined_log& value) {
-  return !value.wanted;
-}
-bool is_empty(log_kind value) {
-  return value == log_kind::raw;
-}
-template <class T>
-bool is_empty(const std::optional<T>& value) {
-  return !value;
-}
-template <class Container>
-bool is_empty(const Container& value) {
-  return value.empty();
-}
-
-template <class T>
-nlohmann::json to_wire(const T& value) {
-  return value;
-}
-nlohmann::json to_wire(std::chrono::milliseconds value) {
-  return value.count();
-}
-nlohmann::json to_wire(const std::vector<stop_stage>& value) {
-  return to_string(value);
-}
-nlohmann::json to_wire(const combined_log& value) {
-  return value.path.empty() ? nlohmann::json(value.wanted) : nlohmann::json(value.path);
-}
-nlohmann::json to_wire(log_kind value) {
-  return to_string(value);
-}
-template <class T>
-nlohmann::json to_wire(const std::optional<T>& value) {
-  return *value; // an empty one is not sent
-}
-
-bool from_wire(const nlohmann::json& wire, std::string& value) {
-  if (!wire.is_string())
-    return false;
-  value = wire.get_ref<const std::string&>();
-  return true;
-}
-bool from_wire(const nlohmann::json& wire, bool& value) {
-  if (!wire.is_boolean())
-    return false;
-  value = wire.get<bool>();
-  return true;
-}
-template <class Integer>
-requires std::is_integral_v<Integer>
-bool from_wire(const nlohmann::json& wire, Integer& value) {
-  if (!wire.is_number_integer() || (wire.is_number_unsigned() && !std::in_range<Integer>(wire.get<uint64_t>()))
-      || (!wire.is_number_unsigned() && !std::in_range<Integer>(wire.get<int64_t>())))
-    return false;
-  value = wire.get<Integer>();
-  return true;
-}
-bool from_wire(const nlohmann::json& wire, std::chrono::milliseconds& value) {
-  int64_t count = 0;
-  if (!from_wire(wire, count))
-    return false;
-  value = std::chrono::milliseconds(count);
-  return true;
-}
-bool from_wire(const nlohmann::json& wire, std::vector<stop_stage>& value) {
-  auto stages = wire.is_string() ? parse_stop_stages(wire.get_ref<const std::string&>()) : std::nullopt;
-  if (!stages)
-    return false;
-  value = *std::move(stages);
-  return true;
-}
-bool from_wire(const nlohmann::json& wire, combined_log& value) {
-  value.wanted = true;
-  return from_wire(wire, value.path) || from_wire(wire, value.wanted);
-}
-bool from_wire(const nlohmann::json& wire, log_kind& value) {
-  const auto read = wire.is_string() ? log_kind_of(wire.get_ref<const std::string&>()) : std::nullopt;
-  value = read.value_or(log_kind::raw);
-  return read.has_value();
-}
-template <class T>
-bool from_wire(const nlohmann::json& wire, std::optional<T>& value) {
-  return from_wire(wire, value.emplace());
-}
-template <class T>
-bool from_wire(const nlohmann::json& wire, std::vector<T>& value) {
-  if (!wire.is_array())
-    return false;
-  value.clear();
-  value.reserve(wire.size());
-  for (const auto& item : wire)
-    if (!from_wire(item, value.emplace_back()))
-      return false;
-  return true;
-}
-bool from_wire(const nlohmann::json& wire, environment& value) {
-  if (!wire.is_object())
-    return false;
-  value.clear();
-  for (const auto& [name, text] : wire.get_ref<const nlohmann::json::object_t&>())
-    if (!from_wire(text, value.emplace_hint(value.end(), name, std::string{})->second))
-      return false;
-  return true;
-}
-
-/// Calls visit(member) where the row fills a member of app_spec; a declaration's members do not travel.
-template <class Visitor>
-auto visit_spec_member(const app_option& option, Visitor visit) {
-  return std::visit(
-      [&]<class Member>(Member member) {
-        if constexpr (std::is_invocable_v<Visitor, Member>)
-          return visit(member);
-        else
-          return true;
-      },
-      option.member);
-}
-
 } // namespace
 
 std::span<const app_option> app_options() {
@@ -573,6 +442,8 @@ std::string expected_form(const app_option& option) {
       return "true, false, a list of paths or one text of them";
     case log_lines:
       return "raw or json";
+    case variable_filter:
+      return "true, false, a variable's name, or a list of parts of names";
     case object:
       return "an object";
   }
@@ -588,6 +459,7 @@ arity option_arity(const app_option& option) {
     case mode:
     case boolean_or_text:
     case boolean_or_words:
+    case variable_filter:
       return arity::optional;
     case integer:
     case text:
@@ -606,6 +478,15 @@ arity option_arity(const app_option& option) {
   return arity::one;
 }
 
+bool takes_word(const app_option& option, std::string_view word) {
+  if (option.type != mode)
+    return !word.starts_with('-');
+  const auto is_one_of = [word](const auto& words) {
+    return std::find(words.begin(), words.end(), word) != words.end();
+  };
+  return is_one_of(fork_words) || is_one_of(cluster_words) || word == "true" || word == "false";
+}
+
 std::vector<std::string> option_spellings(const app_option& option) {
   std::vector<std::string> out;
   if (option.file_only || option.state == resolved)
@@ -618,39 +499,11 @@ std::vector<std::string> option_spellings(const app_option& option) {
 
 std::vector<std::string> negated_spellings(const app_option& option) {
   std::vector<std::string> out;
-  if (option.type != boolean || option.default_text != "true" || option.file_only)
+  const bool is_switch = option.type == boolean || option.type == boolean_or_text;
+  if (!is_switch || option.default_text != "true" || option.file_only)
     return out;
   for_each_spelling(option, [&](std::string_view name) { add_spellings(out, "no-", name); });
   return out;
-}
-
-nlohmann::json spec_to_json(const app_spec& spec) {
-  static const app_spec defaults;
-  nlohmann::json wire = nlohmann::json::object();
-  for (const auto& option : table)
-    visit_spec_member(option, [&]<class T>(T app_spec::*member) {
-      const auto& value = spec.*member;
-      if (!is_empty(value) || value != defaults.*member)
-        wire.emplace(option.key, to_wire(value));
-      return true;
-    });
-  return wire;
-}
-
-result<app_spec> spec_from_json(const nlohmann::json& wire) {
-  if (!wire.is_object())
-    return fail(exit_code::other, "an app's spec is not an object");
-  app_spec spec;
-  for (const auto& option : table) {
-    const auto it = wire.find(option.key);
-    if (it == wire.end())
-      continue;
-    const bool read =
-        visit_spec_member(option, [&]<class T>(T app_spec::*member) { return from_wire(*it, spec.*member); });
-    if (!read)
-      return fail(exit_code::other, fmt::format("'{}' in an app's spec is not {}", option.key, expected_form(option)));
-  }
-  return spec;
 }
 
 } // namespace procvisor

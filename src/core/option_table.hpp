@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <limits>
@@ -35,6 +36,7 @@ enum class value_type : uint8_t {
   boolean_or_text,  ///< true, false, or a path
   boolean_or_words, ///< true, false, or as words
   log_lines,        ///< raw or json
+  variable_filter,  ///< true, false, a name, or a list of parts of names
   object,
 };
 
@@ -54,6 +56,7 @@ struct app_declaration {
   bool append_env_to_name = false;
   bool time = false;
   bool force = false;
+  bool write = false;
 };
 
 /// Where the value of an attribute goes; monostate: nowhere. (uid_t and gid_t are one type.)
@@ -62,8 +65,8 @@ using option_member =
                  std::optional<bool> app_spec::*, std::optional<uid_t> app_spec::*,
                  std::vector<std::string> app_spec::*, std::vector<int> app_spec::*,
                  std::vector<stop_stage> app_spec::*, std::chrono::milliseconds app_spec::*, environment app_spec::*,
-                 combined_log app_spec::*, log_kind app_spec::*, std::string app_declaration::*,
-                 bool app_declaration::*, std::optional<int> app_declaration::*>;
+                 environment_filter app_spec::*, combined_log app_spec::*, log_kind app_spec::*,
+                 std::string app_declaration::*, bool app_declaration::*, std::optional<int> app_declaration::*>;
 
 /// One attribute of an app: the only place where it is named.
 struct app_option {
@@ -109,6 +112,14 @@ enum class arity : uint8_t {
 };
 arity option_arity(const app_option& option);
 
+/// The words for the two modes.
+inline constexpr std::array<std::string_view, 2> fork_words{"fork", "fork_mode"};
+inline constexpr std::array<std::string_view, 2> cluster_words{"cluster", "cluster_mode"};
+
+/// Whether `word`, standing behind an option of arity::optional, is its value. A mode only takes a mode, so that `-x
+/// app.js` is a flag and a script.
+bool takes_word(const app_option& option, std::string_view word);
+
 /// All spellings: {"--max-restarts", "--max_restarts"}, with `-n` where there is one. Empty for a file-only key.
 std::vector<std::string> option_spellings(const app_option& option);
 
@@ -118,11 +129,22 @@ std::vector<std::string> negated_spellings(const app_option& option);
 // -- on the wire
 
 /// A spec as the client sends it to the daemon and as state files keep it: the rows' keys, durations in milliseconds,
-/// absent what is both empty and the default.
+/// texts as core/wire_text writes them, absent what is both empty and the default.
 nlohmann::json spec_to_json(const app_spec& spec);
+
+/// The same as a file declares it: only what is not the default, and nothing of what nobody declares.
+nlohmann::json declaration_to_json(const app_spec& spec);
 
 /// What is absent is the default; an unknown key is ignored, for a newer version may have sent it. A value of a wrong
 /// type is exit_code::other.
 result<app_spec> spec_from_json(const nlohmann::json& wire);
+
+/// A spec with some of its keys changed: null makes one the default again, and variables of `env` are added to those that
+/// are there.
+result<app_spec> spec_with(app_spec spec, const nlohmann::json& changes);
+
+/// An environment by itself, in the same form as that of a spec.
+nlohmann::json environment_to_json(const environment& variables);
+result<environment> environment_from_json(const nlohmann::json& wire);
 
 } // namespace procvisor

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <re2/re2.h>
 
+#include "core/path_text.hpp"
 #include "core/suggest.hpp"
 
 namespace procvisor {
@@ -51,7 +52,12 @@ result<std::vector<process_id>> resolve_expression(std::string_view target, cons
 
 } // namespace
 
-result<std::vector<process_id>> resolve_target(std::string_view target, const std::vector<targetable>& all) {
+bool is_expression(std::string_view target) {
+  return target.size() > 2 && target.front() == '/' && target.back() == '/';
+}
+
+result<std::vector<process_id>> resolve_target(std::string_view target, const std::vector<targetable>& all,
+                                               std::string_view cwd) {
   if (target == "all") {
     if (all.empty())
       return fail(exit_code::not_found, "there is no app", "procvisor start FILE starts some");
@@ -65,10 +71,12 @@ result<std::vector<process_id>> resolve_target(std::string_view target, const st
   if (const auto [stop, error] = std::from_chars(target.data(), end, number); error == std::errc{} && stop == end) {
     if (auto found = matching(all, [=](const targetable& one) { return one.id == process_id{number}; }); !found.empty())
       return found;
-  } else if (target.size() > 2 && target.front() == '/' && target.back() == '/') {
+  } else if (is_expression(target)) {
     return resolve_expression(target, all);
-  } else if (target.starts_with('/')) {
-    if (auto found = matching(all, [=](const targetable& one) { return one.exec_path == target; }); !found.empty())
+  }
+  if (!target.empty() && (target.front() == '/' || !cwd.empty())) {
+    const auto script = absolute_path(target, cwd);
+    if (auto found = matching(all, [&](const targetable& one) { return one.exec_path == script; }); !found.empty())
       return found;
   }
   return nothing_matches(target, all);

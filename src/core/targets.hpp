@@ -17,10 +17,14 @@ struct targetable {
   std::string_view exec_path;
 };
 
+/// Whether it is written as an expression: `/regex/`.
+bool is_expression(std::string_view target);
+
 /// The processes that `target`, as the user typed it, means; never none. In this order, the first that matches anything
 /// wins: `all`; a name or a namespace (an app named "0" wins over the id 0); an id; `/regex/` (RE2, matched anywhere in
-/// the name); the absolute path of a script. exit_code::not_found names what there is that looks like it;
+/// the name); the path of a script, from `cwd` on where it is relative. exit_code::not_found names what there is that looks like it;
 /// exit_code::usage: the expression does not compile.
-result<std::vector<process_id>> resolve_target(std::string_view target, const std::vector<targetable>& all);
+result<std::vector<process_id>> resolve_target(std::string_view target, const std::vector<targetable>& all,
+                                               std::string_view cwd = {});
 
 } // namespace procvisor

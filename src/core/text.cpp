@@ -69,6 +69,10 @@ bool is_utf8(std::string_view text) {
   return true;
 }
 
+size_t utf8_length(std::string_view text) {
+  return first_code_point(text).length;
+}
+
 std::string in_quotes(std::string_view text) {
   std::string out = "'";
   for (size_t count = 0; !text.empty(); ++count) {

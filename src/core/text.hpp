@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -8,6 +9,9 @@ namespace procvisor {
 
 /// Well-formed UTF-8: what JSON can carry.
 bool is_utf8(std::string_view text);
+
+/// The bytes of the first character of a text that is not empty; 0: it is not UTF-8.
+size_t utf8_length(std::string_view text);
 
 /// A piece of the user's input for a message: in single quotes, control characters as \xNN, cut after 60 characters.
 std::string in_quotes(std::string_view text);

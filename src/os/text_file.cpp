@@ -42,4 +42,22 @@ tl::expected<std::string, int> read_text_file(const std::string& path, size_t li
   return text;
 }
 
+int create_text_file(const std::string& path, std::string_view text) {
+  const unique_fd fd{::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666)};
+  if (!fd)
+    return errno;
+  while (!text.empty()) {
+    const auto count = ::write(fd.get(), text.data(), text.size());
+    if (count < 0 && errno == EINTR)
+      continue;
+    if (count < 0) {
+      const int failure = errno;
+      ::unlink(path.c_str());
+      return failure;
+    }
+    text.remove_prefix(static_cast<size_t>(count));
+  }
+  return 0;
+}
+
 } // namespace procvisor::os

@@ -19,10 +19,11 @@ int64_t epoch_milliseconds(wall_clock::time_point at) {
 
 /// What was declared, by the keys that PM2 keeps. Those that it renames or does not have are below.
 json declared_options(const app_spec& spec) {
-  auto options = spec_to_json(spec);
+  auto options = readable_spec(spec);
   for (const option_member member : std::initializer_list<option_member>{
            &app_spec::env, &app_spec::exec_path, &app_spec::cwd, &app_spec::interpreter_path, &app_spec::user_name,
-           &app_spec::instances_given, &app_spec::out_file, &app_spec::error_file, &app_spec::pid_file, &app_spec::log_file})
+           &app_spec::instances_given, &app_spec::out_file, &app_spec::error_file, &app_spec::pid_file,
+           &app_spec::log_file})
     options.erase(std::string{option_of(member).key});
   for (const option_member member : std::initializer_list<option_member>{&app_spec::args, &app_spec::stop_exit_codes})
     if (const auto at = options.find(option_of(member).key); at != options.end() && at->empty())

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/option_table.hpp"
+#include "core/wire_text.hpp"
 
 namespace procvisor::rpc {
 
@@ -31,6 +32,19 @@ void append_quoted(std::string& out, std::string_view text) {
 }
 
 } // namespace
+
+json readable_spec(const app_spec& spec) {
+  auto all = spec_to_json(spec);
+  const auto decode = [](json& value, const auto& self) -> void {
+    if (value.is_string())
+      value = from_wire_text(value.get_ref<const std::string&>()).value_or("");
+    else if (value.is_structured())
+      for (auto& item : value)
+        self(item, self);
+  };
+  decode(all, decode);
+  return all;
+}
 
 void append_row(std::string& out, const row_source& source) {
   const auto& [view, spec, cpu, memory] = source;
@@ -71,7 +85,7 @@ json to_row(const row_source& source) {
 }
 
 json to_details(const row_source& source, const log_paths& files) {
-  auto details = spec_to_json(source.spec);
+  auto details = readable_spec(source.spec);
   details.erase(std::string{option_of(&app_spec::env).key});
   details.update(to_row(source));
   const auto resolved = [&](option_member member, const std::string& path) {

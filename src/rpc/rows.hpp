@@ -33,6 +33,9 @@ nlohmann::json to_details(const row_source& source, const log_paths& files);
 nlohmann::json to_jlist(const row_source& source, const environment& env, const log_paths& files,
                         const std::string& home);
 
+/// A spec to be looked at: its texts are as they are, and become readable where they are written out.
+nlohmann::json readable_spec(const app_spec& spec);
+
 /// {"code", "message", "data": {"hint"}}
 nlohmann::json to_wire(const error& what);
 

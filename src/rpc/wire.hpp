@@ -10,9 +10,12 @@
 /// Each method with its params, and its result:
 ///
 /// - `ping`: {pid, keeper, version}
-/// - `start`, apps: [spec], environment: {the caller's}, when_running: restart, refuse or add; wait: outcome
+/// - `start`, apps: [spec], environment: {the caller's}, when_running: restart, refuse or add, update_env (bool: what is
+///   restarted gets this environment and does not keep its own), wait: outcome
 /// - `stop`, `restart`, `delete`, `start_existing`, targets: [text as typed], names: [exact names, from a file; one that
-///   is not there is skipped]; wait: outcome
+///   is not there is skipped], cwd (where targets that are scripts start); for `restart` and `start_existing` also change:
+///   {those keys of a spec that are new from now on; null: the default; env: what is added to it}, environment: {the
+///   caller's, where it replaces the one that they have}; wait: outcome
 /// - `reset`, targets and names as above: outcome
 /// - `scale`, target, to: n or by: n: outcome; done are the processes that were started, or those that were deleted (they
 ///   have pid 0), or none, where there were so many already
@@ -44,6 +47,9 @@
 /// decimal), memory (bytes), user, watching (bool), version}
 ///
 /// spec: the keys of core/option_table with the values of app_spec, durations in milliseconds.
+///
+/// Specs and environments are texts of bytes: a byte that is no part of UTF-8 is NUL and two hexadecimal digits, such as
+/// "\\u0000ff" (core/wire_text). What is meant to be read by people or scripts has U+FFFD in its place.
 namespace procvisor::rpc {
 
 inline constexpr int protocol_version = 1;

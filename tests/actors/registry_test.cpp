@@ -2,6 +2,8 @@
 
 #include <map>
 
+#include <nlohmann/json.hpp>
+
 #include "actors/registry.hpp"
 #include "fixture.hpp"
 
@@ -225,4 +227,51 @@ TEST_CASE_FIXTURE(registry_fixture, "registry: an errored process can be reset, 
   CHECK(reset.failed.empty());
   REQUIRE(reset.done.size() == 1);
   CHECK(reset.done.front().view.status == process_status::errored);
+}
+
+TEST_CASE_FIXTURE(registry_fixture,
+                  "registry: a file's restart keeps the caller's environment, unless it is asked to take the new one") {
+  const auto env_of = [](const launch_order& order) {
+    std::string value;
+    for (auto* const* entry = order.recipe->envp(); *entry != nullptr; ++entry)
+      if (std::string_view{*entry}.starts_with("A="))
+        value = *entry;
+    return value;
+  };
+  const auto from = [&](const char* value, when_running policy, bool updates_env) {
+    const auto caller = std::make_shared<const environment>(environment{{"A", value}});
+    ask(start_apps{.specs = {named("web", true)}, .caller = caller, .policy = policy, .updates_env = updates_env});
+    caf::anon_send(app_of_newest, process_exited{orders.back().gen, {}}); // it ends, where it was asked to
+    loop.run_until_quiet();
+    return env_of(orders.back());
+  };
+  CHECK(from("first", when_running::restart, false) == "A=first");
+  CHECK(from("second", when_running::restart, false) == "A=first");
+  CHECK(from("third", when_running::restart, true) == "A=third");
+  CHECK(from("fourth", when_running::refuse, false) == "A=fourth"); // a script, which is declared anew
+}
+
+TEST_CASE_FIXTURE(registry_fixture,
+                  "registry: a restart changes a declaration for good, of all that it means or of none") {
+  start("web", false);
+  start("api", false);
+  const auto restart = [&](const char* target, nlohmann::json keys) {
+    return ask(act_on{.verb = app_verb::restart,
+                      .targets = {target},
+                      .change = {.keys = std::make_shared<const nlohmann::json>(std::move(keys)), .caller = nullptr}});
+  };
+
+  const auto changed = restart("web", {{"max_restarts", 7}, {"name", "site"}});
+  REQUIRE(changed.done.size() == 1);
+  CHECK(changed.done.front().spec->name == "site");
+  CHECK(changed.done.front().spec->max_restarts == 7);
+  CHECK(orders.back().spec->max_restarts == 7);
+
+  const auto launches = orders.size();
+  for (const auto& refused : {restart("all", {{"name", "both"}}), restart("api", {{"name", "site"}}),
+                              restart("all", {{"max_restarts", "many"}})}) {
+    CHECK(refused.done.empty());
+    REQUIRE(refused.failed.size() == 1);
+  }
+  CHECK(orders.size() == launches);
 }

@@ -93,9 +93,26 @@ TEST_CASE("options: both spellings, aliases and short forms name one row of the 
 
 TEST_CASE("environment: everything but procvisor's own and what JSON cannot carry") {
   const char* const variables[] = {"PATH=/bin", "EMPTY=", "A=b=c", "PROCVISOR_HOME=/x", "NOSIGN", "BAD=\xff", nullptr};
-  caller_environment found = read_environment(variables);
-  CHECK(found.variables == environment{{"PATH", "/bin"}, {"EMPTY", ""}, {"A", "b=c"}});
-  CHECK(found.left_out == std::vector<std::string>{"BAD"});
+  CHECK(read_environment(variables) == environment{{"PATH", "/bin"}, {"EMPTY", ""}, {"A", "b=c"}, {"BAD", "\xff"}});
+}
+
+TEST_CASE("environment: what an app of ours knows itself by is not passed on to what it starts") {
+  const char* const variables[] = {
+      "name=web", "pm_id=3", "PM2_HOME=/h", "NODE_APP_INSTANCE=2", "HOME=/root", "PROCVISOR_INSTANCE=/h:3:7", nullptr};
+  CHECK(read_environment(variables) == environment{{"HOME", "/root"}});
+  const char* const outside[] = {"name=mine", "PM2_HOME=/h", nullptr};
+  CHECK(read_environment(outside) == environment{{"name", "mine"}, {"PM2_HOME", "/h"}});
+}
+
+TEST_CASE("command line: -x takes a mode behind it, and no other word") {
+  using list = std::vector<std::string>;
+  CHECK(with_modes_spelt_out({"-x", "app.js"}) == list{"--exec-mode=true", "app.js"});
+  CHECK(with_modes_spelt_out({"app.js", "-x"}) == list{"app.js", "--exec-mode=true"});
+  CHECK(with_modes_spelt_out({"--execute_command", "--name", "fork"})
+        == list{"--execute_command=true", "--name", "fork"});
+  for (const char* mode : {"fork", "fork_mode", "cluster", "cluster_mode", "true", "false"})
+    CHECK(with_modes_spelt_out({"-x", mode, "app.js"}) == list{"-x", mode, "app.js"});
+  CHECK(with_modes_spelt_out({"-xfork", "--exec-mode=fork", "app.js"}) == list{"-xfork", "--exec-mode=fork", "app.js"});
 }
 
 TEST_CASE("sorting: by name at first, by any field and direction, and by id where that is equal") {

@@ -413,6 +413,8 @@ TEST_CASE_FIXTURE(fixture, "cli: start asks for an existing name first, and take
   CAPTURE(unknown.err);
   CHECK(unknown.code == 0);
   REQUIRE(unknown.methods() == std::vector<std::string>{"start_existing", "start", "list"});
+  CHECK(unknown.requests[0]["params"]["change"]
+        == json{{"max_restarts", 3}, {"autorestart", false}, {"args", {"-n", "a b"}}}); // start renames nothing
   const json& params = unknown.requests[1]["params"];
   CHECK(params["when_running"] == "refuse");
   CHECK(params["environment"]["CALLER"] == "me");
@@ -456,6 +458,30 @@ TEST_CASE_FIXTURE(fixture, "cli: a file restarts what runs, and a folder's file 
   CHECK(stopped.requests[0]["params"]["targets"] == json::array());
   finished one = run({"delete", "ecosystem.json", "--only", "b"});
   CHECK(one.requests[0]["params"]["names"] == json{"b"});
+}
+
+TEST_CASE_FIXTURE(fixture, "cli: restart sends what its options change, and the environment where it is asked to") {
+  daemon = [](const std::string& method, const json&) {
+    return method == "list" ? list_of({})
+                            : std::vector{answer({{"done", {row(0, "web", 7)}}, {"failed", json::array()}})};
+  };
+
+  const json plain = run({"restart", "web"}).requests.at(0)["params"];
+  CHECK_FALSE(plain.contains("change"));
+  CHECK_FALSE(plain.contains("environment"));
+  CHECK(plain["cwd"] == folder());
+
+  finished done = run({"restart", "web", "--max-restarts", "3", "-a", "-i", "4", "--", "x"});
+  CHECK(done.code == 0);
+  const json& params = done.requests.at(0)["params"];
+  CHECK(params["change"] == json{{"max_restarts", 3}, {"args", {"x"}}});
+  CHECK(params["environment"]["CALLER"] == "me");
+  CHECK(has(done.err, "without effect on what is in the list already: --instances"));
+
+  CHECK(run({"restart", "web", "--max-restarts", "many"}).code == 2);
+  finished env = run({"restart", "web", "--env", "production"});
+  CHECK(env.code == 2);
+  CHECK(env.methods().empty());
 }
 
 TEST_CASE_FIXTURE(fixture, "cli: a bad file or script changes nothing") {

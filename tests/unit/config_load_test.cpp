@@ -10,8 +10,10 @@
 #include <fmt/format.h>
 
 #include "config/load.hpp"
+#include "config/write_apps.hpp"
 #include "core/option_table.hpp"
 #include "os/find_program.hpp"
+#include "os/text_file.hpp"
 #include "temp_folder.hpp"
 
 using namespace procvisor;
@@ -303,6 +305,10 @@ TEST_CASE_FIXTURE(config_fixture, "config: a bad value is one clear message with
       {"{script: 'app.js', interpreter: 'nix'}", "e.json:1:20: the interpreter 'nix' is not in PATH"},
       {"{script: 'app.js', interpreter: './nix'}", "e.json:1:20: the interpreter './nix' is not an executable file"},
       {"{script: 'x.php'}", "e.json:1:2: the interpreter 'php' is not in PATH"},
+      {"{script: 'app.js', instance_var: ''}", "e.json:1:20: 'instance_var' is no name of a variable: ''"},
+      {"{script: 'app.js', increment_var: 'A=B'}", "e.json:1:20: 'increment_var' is no name of a variable: 'A=B'"},
+      {"{script: 'app.js', env: {P: 'x'}, increment_var: 'P'}",
+       "e.json:1:35: 'increment_var' counts up from 'P' in env, which must be a whole number, not 'x'"},
       {"{script: './sub'}", "e.json:1:2: the script is a folder: '" + (folder / "sub") + "'"},
   };
   for (const auto& [text, problem] : rows)
@@ -416,7 +422,7 @@ TEST_CASE_FIXTURE(config_fixture,
   for (const auto& app : out->apps) {
     CHECK(app.cwd == folder / "sub");
     CHECK(app.name_space == "shop");
-    CHECK(app.max_restarts == 16);
+    CHECK(app.max_restarts == 15);
   }
   CHECK(names(*out) == words{"app", "b"});
   CHECK(out->forced == words{"app", "b"});
@@ -425,6 +431,53 @@ TEST_CASE_FIXTURE(config_fixture,
   CHECK(problems(load_file(asked)) == "--watch is not built yet in this version");
   asked.options = {{"cwd", {"gone"}}};
   CHECK(problems(load_file(asked)) == "--cwd: no such folder: '" + (folder / "gone") + "'");
+}
+
+TEST_CASE_FIXTURE(
+    config_fixture,
+    "config: filter_env is true, one name, or parts of names; so is --filter-env, where words are parts") {
+  CHECK(one("{script: 'app.js', filter_env: true}").filter_env.everything);
+  CHECK(one("{script: 'app.js', filter_env: false}").filter_env == environment_filter{});
+  CHECK(one("{script: 'app.js', filterEnv: 'A B'}").filter_env.name == "A B");
+  CHECK(one("{script: 'app.js', filter_env: ['A', 'B']}").filter_env.parts == words{"A", "B"});
+  CHECK(problems("{script: 'app.js', filter_env: ['A', '']}").find("'filter_env' has an empty text")
+        != std::string::npos);
+
+  const auto option = [&](words values) {
+    return run("app.js", {{"filter_env", std::move(values)}}).value().apps.front().filter_env;
+  };
+  CHECK(option({}).everything);
+  CHECK(option({"A", "B C"}).parts == words{"A", "B", "C"});
+}
+
+TEST_CASE_FIXTURE(config_fixture,
+                  "config: an app that says write is written as it was resolved, and can be started from there") {
+  auto loaded_app =
+      load("[{script: 'app.js', name: 'a b', args: 'x', instances: 2, exec_mode: 'fork', env: {A: 1}, env_x: {A: 2},"
+           "  log: null, kill_timeout: '5s', filter_env: ['S'], write: true}, {script: 'b.js'}]");
+  REQUIRE_MESSAGE(loaded_app, loaded_app.error().what);
+  CHECK(loaded_app->written == words{"a b"});
+
+  CHECK(write_apps(*loaded_app, folder.path()).value() == words{"a b-pm2.json"});
+
+  const auto again = load_file({.path = "a b-pm2.json", .who = who});
+  REQUIRE_MESSAGE(again, again.error().what);
+  CHECK(again->warnings.empty());
+  REQUIRE(again->apps.size() == 1);
+  CHECK(again->apps.front() == loaded_app->apps.front());
+}
+
+TEST_CASE_FIXTURE(config_fixture,
+                  "config: write leaves a file alone that is there, and says so where it is another one") {
+  const auto app = load("{script: 'app.js', write: true}").value();
+  CHECK(write_apps(app, folder.path()).value() == words{"app-pm2.json"});
+  CHECK(write_apps(app, folder.path()).value().empty());
+
+  folder.write("app-pm2.json", "{}");
+  const auto refused = write_apps(app, folder.path());
+  REQUIRE(!refused);
+  CHECK(refused.error().what == fmt::format("'{}' is there already and says something else", folder / "app-pm2.json"));
+  CHECK(os::read_text_file(folder / "app-pm2.json", 100) == std::string("{}"));
 }
 
 TEST_CASE_FIXTURE(config_fixture, "config: force in a file is told by name") {
@@ -538,6 +591,15 @@ TEST_CASE_FIXTURE(config_fixture, "config: a command line gives one app") {
   CHECK(out->warnings == words{"known to PM2 and without effect here: pmx"});
 }
 
+TEST_CASE_FIXTURE(config_fixture, "config: arguments and paths of a command line may be any bytes") {
+  folder.write("\xFE.js", "");
+  const auto out = run("\xFE.js", {{"name", {"web"}}, {"output", {"\xFD.log"}}}, {"\xFF"});
+  REQUIRE_MESSAGE(out, out.error().what);
+  CHECK(out->apps.front().exec_path == folder / "\xFE.js");
+  CHECK(out->apps.front().out_file == folder / "\xFD.log");
+  CHECK(out->apps.front().args == words{"\xFF"});
+}
+
 TEST_CASE_FIXTURE(config_fixture, "config: what is wrong on a command line is said with the option") {
   struct row {
     given_options options;
@@ -557,7 +619,7 @@ TEST_CASE_FIXTURE(config_fixture, "config: what is wrong on a command line is sa
   for (const auto& [options, problem] : rows)
     CHECK(problems(run("app.js", options)) == problem);
   CHECK(problems(run("none.js")) == "no such script: '" + (folder / "none.js") + "', nor a program 'none.js' in PATH");
-  CHECK(problems(run("app.js", {}, {"\xFF"})) == "the argument '\\xff' is not UTF-8");
+  CHECK(problems(run("app.js", {{"name", {"\xFF"}}})) == "the name '\\xff' is not UTF-8");
   CHECK(problems(run("")) == "--script is missing: what shall the app run?");
   CHECK(problems(run("/-x")) == "the name '-x' starts with '-', like an option: set --name\nno such script: '/-x'");
 }

@@ -45,6 +45,49 @@ TEST_CASE("launch_recipe: the app's environment wins over the caller's, and ours
   CHECK(env == expected);
 }
 
+TEST_CASE("launch_recipe: filter_env holds back the caller's variables and never the app's own") {
+  app_spec spec;
+  spec.env = {{"AWS_KEY", "own"}};
+  const environment caller{{"AWS_KEY", "1"}, {"AWS_TOKEN", "2"}, {"MY_AWS", "3"}, {"HOME", "/root"}};
+  const auto left = [&](environment_filter filter) {
+    spec.filter_env = std::move(filter);
+    std::string names;
+    for (const auto& [name, value] : launch_environment(spec, caller, {}))
+      if (caller.contains(name))
+        names += name + "=" + value + " ";
+    return names;
+  };
+  CHECK(left({}) == "AWS_KEY=own AWS_TOKEN=2 HOME=/root MY_AWS=3 ");
+  CHECK(left({.everything = true, .name = {}, .parts = {}}) == "AWS_KEY=own ");
+  CHECK(left({.everything = false, .name = "AWS_TOKEN", .parts = {}}) == "AWS_KEY=own HOME=/root MY_AWS=3 ");
+  CHECK(left({.everything = false, .name = "AWS", .parts = {}}) == "AWS_KEY=own AWS_TOKEN=2 HOME=/root MY_AWS=3 ");
+  CHECK(left({.everything = false, .name = {}, .parts = {"AWS", "X"}}) == "AWS_KEY=own HOME=/root ");
+}
+
+TEST_CASE("launch_recipe: increment_var counts up from the app's value, the caller's, or 0") {
+  struct row {
+    environment env;
+    environment caller;
+    int instance;
+    const char* value;
+  };
+  const row rows[] = {
+      {{{"PORT", "3000"}}, {{"PORT", "80"}}, 0, "3000"},
+      {{{"PORT", "3000"}}, {}, 2, "3002"},
+      {{}, {{"PORT", "80"}}, 1, "81"},
+      {{}, {}, 3, "3"},
+      {{}, {{"PORT", "many"}}, 3, "3"},
+      {{}, {{"PORT", "9223372036854775807"}}, 1, "1"},
+      {{{"PORT", "-1"}}, {}, 1, "0"},
+  };
+  for (const auto& [env, caller, instance, value] : rows) {
+    app_spec spec;
+    spec.env = env;
+    spec.increment_var = "PORT";
+    CHECK(launch_environment(spec, caller, {{}, {}, instance, {}}).at("PORT") == value);
+  }
+}
+
 TEST_CASE("launch_recipe: holds what execve takes") {
   const launch_recipe recipe{"/bin/x", {"x", "", "a b"}, {{"A", "1"}, {"EMPTY", ""}}};
   CHECK(std::string{recipe.path()} == "/bin/x");

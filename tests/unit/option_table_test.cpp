@@ -31,6 +31,8 @@ app_spec unusual_spec() {
   spec.instances = 3;
   spec.instances_given = true;
   spec.instance_var = "";
+  spec.increment_var = "PORT";
+  spec.filter_env = {.everything = false, .name = {}, .parts = {"AWS", "TOKEN"}};
   spec.out_file = "/o";
   spec.error_file = "/e";
   spec.log_file = {.wanted = true, .path = "/l"};
@@ -104,6 +106,7 @@ TEST_CASE("option table: the command line knows both spellings and the opposite 
         == list{"-x", "--exec-mode", "--exec_mode", "--execute-command", "--execute_command"});
   CHECK(option_spellings(*find_option("env")).empty());
   CHECK(negated_spellings(*find_option("autorestart")) == list{"--no-autorestart", "--no_autorestart"});
+  CHECK(negated_spellings(*find_option("pmx")) == list{"--no-pmx", "--no_pmx"});
   CHECK(negated_spellings(*find_option("merge_logs")).empty());
   CHECK(option_arity(*find_option("merge_logs")) == arity::none);
   CHECK(option_arity(*find_option("watch")) == arity::optional);
@@ -135,9 +138,35 @@ TEST_CASE("option table: a spec comes back from the wire as it was") {
   }
 }
 
+TEST_CASE("option table: each form of a filter comes back from the wire") {
+  for (const auto& filter : {environment_filter{.everything = true, .name = {}, .parts = {}},
+                             environment_filter{.everything = false, .name = "HOME", .parts = {}},
+                             environment_filter{.everything = false, .name = {}, .parts = {"A", "B"}}}) {
+    app_spec spec;
+    spec.filter_env = filter;
+    const auto back = spec_from_json(spec_to_json(spec));
+    REQUIRE(back);
+    CHECK(back->filter_env == filter);
+  }
+}
+
+TEST_CASE("option table: a declaration has what is not the default, and nothing that nobody declares") {
+  auto spec = unusual_spec();
+  const auto all = declaration_to_json(spec);
+  for (const auto* resolved : {"interpreter_path", "instances_given", "user_name", "version"})
+    CHECK(!all.contains(resolved));
+  CHECK(all["script"] == "/srv/app.js");
+  CHECK(all["instances"] == 3);
+
+  CHECK(declaration_to_json(app_spec{}).empty());
+  spec = {};
+  spec.instances_given = true;
+  CHECK(declaration_to_json(spec) == nlohmann::json{{"instances", 1}}); // it decides about the names of log files
+}
+
 TEST_CASE("option table: the wire has every member that has not both its default and no content") {
   const auto wire = spec_to_json(unusual_spec());
-  CHECK(wire.size() == 32);
+  CHECK(wire.size() == 34);
   CHECK(wire["kill_timeout"] == 5000);
   CHECK(wire["kill_signal"] == "SIGTERM 2000, SIGQUIT");
   CHECK(spec_to_json(app_spec{}).contains("kill_timeout")); // another version may have another default
@@ -161,6 +190,8 @@ TEST_CASE("option table: a spec from the wire is checked") {
       {"stop_exit_codes", 3},
       {"log_type", "xml"},
       {"log_file", 1},
+      {"filter_env", 1},
+      {"filter_env", nlohmann::json::array({1})},
   };
   for (const auto& [key, value] : rows) {
     const auto spec = spec_from_json({{key, value}});

@@ -36,6 +36,19 @@ TEST_CASE("targets: what a target means") {
   CHECK(ids("ünï cödé") == list{4});
 }
 
+TEST_CASE("targets: a script's path starts at the caller's folder, where that is known") {
+  const auto first = [](std::string_view target, std::string_view cwd) {
+    const auto found = resolve_target(target, apps, cwd);
+    return found ? static_cast<int>(found->front()) : -1;
+  };
+  CHECK(first("./web.js", "/srv") == 0);
+  CHECK(first("web.js", "/srv") == 0);
+  CHECK(first("../srv/worker.py", "/home") == 2);
+  CHECK(first("web.js", "/home") == -1);
+  CHECK(first("web.js", "") == -1);
+  CHECK(first("web", "/srv/web.js/..") == 0); // a name comes first
+}
+
 TEST_CASE("targets: what matches nothing is an error that helps") {
   const auto typo = resolve_target("wbe", apps);
   REQUIRE(!typo);
