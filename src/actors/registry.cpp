@@ -273,6 +273,8 @@ void registry_state::ask(process_id id, const Request& request, const shared_gat
           });
 }
 
+template void registry_state::ask(process_id, const app_request&, const shared_gathering&); // for registry_scale.cpp
+
 void registry_state::deliver_if_complete(const shared_gathering& gathered) {
   if (!gathered->is_complete || gathered->missing > 0)
     return;

@@ -40,18 +40,18 @@ caf::result<outcome> registry_state::on_scale(const scale_app& request) {
   auto excess = count - std::min(count, *wanted);
   for (auto id = slots.rbegin(); excess > 0; ++id)
     if (!is_leaving(*id)) {
-      ask(*id, app_verb::remove, gathered);
+      ask(*id, app_request{app_verb::remove}, gathered);
       --excess;
     }
   auto missing = *wanted - std::min(count, *wanted);
   for (const auto id : slots)
     if (missing > 0 && is_leaving(id)) { // what was asked last wins
-      ask(id, app_verb::start, gathered);
+      ask(id, app_request{app_verb::start}, gathered);
       --missing;
     }
   const auto first = processes_.at(slots.front()).listed;
   for (const int slot : free_slots(*app, missing))
-    ask(add(first.spec, first.caller, slot), app_verb::start, gathered);
+    ask(add(first.spec, first.caller, slot), app_request{app_verb::start}, gathered);
   return conclude();
 }
 

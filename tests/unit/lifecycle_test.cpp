@@ -177,7 +177,7 @@ TEST_CASE("lifecycle: a reset sets the counters to zero, and the limit of early 
   CHECK(d.state.asked_at.wall == d.at().wall);
 
   d.exit();
-  CHECK(d.state.status == process_status::launching);
+  CHECK(d.state.phase == life_phase::launching);
   CHECK(d.state.restarts == 1);
 }
 
