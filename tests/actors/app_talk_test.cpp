@@ -40,7 +40,8 @@ struct talk_fixture : actor_fixture {
   });
   recorder_link_actor recorder = sys.spawn([this](recorder_link_actor::pointer) -> recorder_link_actor::behavior_type {
     return {[this](const recorder_packet& packet) { journal += packet.json + "\n"; },
-            [](const tail_stderr&) { return std::string{}; }, [](const new_recorder&) {}, [](const fd_ready&) {}};
+            [](const tail_stderr&) { return std::string{}; }, [](const recorder_order&) { return order_outcome{}; },
+            [](const new_recorder&) {}, [](const fd_ready&) {}};
   });
   registry_actor registry = sys.spawn([this](registry_actor::pointer) -> registry_actor::behavior_type {
     return {[](const start_apps&) { return outcome{}; },

@@ -32,8 +32,7 @@ struct app_fixture : actor_fixture {
             [](const tail_stderr& wanted) {
               return "line of generation " + std::to_string(static_cast<uint64_t>(wanted.gen));
             },
-            [](const recorder_order&) { return order_outcome{}; },
-            [](const new_recorder&) {}, [](const fd_ready&) {}};
+            [](const recorder_order&) { return order_outcome{}; }, [](const new_recorder&) {}, [](const fd_ready&) {}};
   });
   tree_ender_actor tree_ender = sys.spawn([this](tree_ender_actor::pointer) -> tree_ender_actor::behavior_type {
     return {[this](const tree_order& order) { trees.push_back(order); },
