@@ -53,6 +53,7 @@ result<exit_code> pid(invocation& call);
 result<exit_code> env(invocation& call);
 result<exit_code> logs(invocation& call);
 result<exit_code> send(invocation& call);
+result<exit_code> attach(invocation& call);
 result<exit_code> send_signal(invocation& call);
 result<exit_code> trigger(invocation& call);
 result<exit_code> flush(invocation& call);

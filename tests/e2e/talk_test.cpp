@@ -58,6 +58,41 @@ TEST_CASE_FIXTURE(home_fixture, "send says what is wrong, and never waits for an
   CHECK(run({"send", "idle", "x", "y"}).exit_code == 2);
 }
 
+TEST_CASE_FIXTURE(home_fixture, "attach shows what an app says and sends it what is typed; killed, the app runs on") {
+  write("echo.sh", "while read -r line; do echo \"got $line\"; done\n");
+  done({"start", "echo.sh"});
+  const pid_t app = pid_of("echo");
+  fifo typed{path("typed")};
+  auto what = procvisor({"attach", "echo"});
+  what.input = typed.path();
+  {
+    background_command attached{what};
+    write("typed", "hello\n");
+    CHECK(attached.says("got hello"));
+    write("typed", "again\n");
+    CHECK(attached.says("got again"));
+  }
+  CHECK(pid_of("echo") == app);
+  CHECK(status_of("echo") == "online");
+}
+
+TEST_CASE_FIXTURE(home_fixture, "attach ends with its stdin, with the last line sent, and knows what it cannot reach") {
+  fifo report{path("report")};
+  write("echo.sh", "while IFS= read -r -d ';' line; do echo \"got $line\" > report; done\n");
+  done({"start", "echo.sh"});
+  auto what = procvisor({"attach", "0", ";"});
+  write("typed", "one\ntwo");
+  what.input = path("typed");
+
+  CHECK(e2e::run(what).exit_code == 0);
+  CHECK(report.line() == "got one");
+  CHECK(report.line() == "got two");
+  CHECK(run({"attach", "nobody"}).exit_code == 3);
+  CHECK(run({"attach"}).exit_code == 2);
+  done({"stop", "echo"});
+  CHECK(e2e::run(what).exit_code == 1);
+}
+
 TEST_CASE_FIXTURE(home_fixture, "sendSignal sends a signal, by name or number, to the app's main process alone") {
   fifo report{path("report")};
   write("app.sh", "sh -c 'trap \"echo child > report\" USR2 USR1 HUP; while :; do sleep 1; done' &\n"
