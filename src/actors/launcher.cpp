@@ -14,6 +14,7 @@
 
 #include "actors/recorder_link.hpp"
 #include "actors/support.hpp"
+#include "core/wire_text.hpp"
 #include "os/mounts.hpp"
 #include "rpc/recorder_wire.hpp"
 
@@ -190,12 +191,12 @@ void launcher_state::tell_recorder(const launch_order& order, pid_t pid, os::uni
       {"generation", static_cast<uint64_t>(order.gen)},
       {"pid", pid},
       {"name", order.spec->name},
-      {"out", order.files.out},
-      {"error", order.files.error},
-      {"log", order.files.log},
-      {"pid_file", order.files.pid_file},
+      {"out", to_wire_text(order.files.out)},
+      {"error", to_wire_text(order.files.error)},
+      {"log", to_wire_text(order.files.log)},
+      {"pid_file", to_wire_text(order.files.pid_file)},
       {"log_type", to_string(style.kind)},
-      {"log_date_format", style.date_format},
+      {"log_date_format", to_wire_text(style.date_format)},
       {"whole_lines", style.whole_lines},
       {"silent", order.spec->disable_logs},
   };

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "actors/session.hpp"
+#include "core/wire_text.hpp"
 #include "rpc/params.hpp"
 #include "rpc/recorder_wire.hpp"
 #include "rpc/rows.hpp"
@@ -117,8 +118,8 @@ void session_state::logs(const json& params) {
           const auto files = resolve_log_paths(*one.spec, one.view.id, peers_.home);
           apps.push_back({{"id", static_cast<uint32_t>(one.view.id)},
                           {"name", one.spec->name},
-                          {"out", files.out.empty() ? files.log : files.out},
-                          {"error", files.error.empty() ? files.log : files.error}});
+                          {"out", to_wire_text(files.out.empty() ? files.log : files.out)},
+                          {"error", to_wire_text(files.error.empty() ? files.log : files.error)}});
         }
         const bool journal_only = rpc::flag(params, "journal_only", false);
         const json packet{

@@ -5,6 +5,8 @@
 /// or the one that replaces it. Nobody waits for an answer: the recorder may be stalled by a disk, and the daemon must
 /// not be.
 ///
+/// Paths and formats are written as core/wire_text does: they may be any bytes.
+///
 /// From the daemon:
 ///
 /// - `open`: a launch: id, generation, pid, name, out, error, log (both streams once more), pid_file (absolute paths; empty:

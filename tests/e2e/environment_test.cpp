@@ -1,4 +1,6 @@
 // Where the variables of an app come from, and when they change.
+#include <sys/stat.h>
+
 #include "home_fixture.hpp"
 
 namespace e2e {
@@ -84,6 +86,21 @@ TEST_CASE_FIXTURE(home_fixture,
   CHECK(report.line() == env["BYTES"] + "|\xfe\x80");
 
   CHECK(process("app").at("pm2_env").at("env").at("BYTES") == "\uFFFD\uFFFD( grüße"); // for people and scripts
+}
+
+TEST_CASE_FIXTURE(home_fixture, "a folder, a script and log files may have any bytes in their names") {
+  fifo report{path("report")};
+  REQUIRE(::mkdir(path("\xfc").c_str(), 0755) == 0);
+  write("\xfc/\xfe.sh", "echo hello; echo started > ../report; exec sleep 1000\n");
+
+  done({"start", path("\xfc/\xfe.sh"), "--name", "app", "--cwd", path("\xfc"), "-o", "\xfd.log", "-p", "\xfb.pid",
+        "--log-date-format", "[\xfa]"});
+  CHECK(report.line() == "started");
+
+  CHECK(eventually([&] { return contains(read("\xfc/\xfd.log"), "hello"); }));
+  CHECK(eventually([&] { return exists("\xfc/\xfb-0.pid"); }));
+  CHECK(contains(done({"logs", "app", "--nostream"}).out, "hello"));
+  CHECK(status_of("app") == "online");
 }
 
 TEST_CASE_FIXTURE(home_fixture,

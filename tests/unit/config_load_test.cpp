@@ -370,6 +370,45 @@ TEST_CASE_FIXTURE(config_fixture, "config: each key with a value of a wrong type
   }
 }
 
+TEST_CASE_FIXTURE(config_fixture,
+                  "config: each key out of its range, or with a unit that it has not, is refused by name") {
+  const auto refuses = [&](const app_option& option, const std::string& value) {
+    const auto in_file = problems(fmt::format("{{apps: [{{script: 'app.js', {}: {}}}]}}", option.key, value));
+    CHECK_MESSAGE(in_file.find(fmt::format("'{}' must be {}", option.key, expected_form(option))) != std::string::npos,
+                  option.key << ": " << in_file);
+    if (option.file_only)
+      return;
+    auto word = value;
+    std::erase(word, '\'');
+    const auto as_option = problems(run("app.js", {{std::string(option.key), {word}}}));
+    CHECK_MESSAGE(as_option.find(expected_form(option)) != std::string::npos, option.key << ": " << as_option);
+  };
+  const auto has_range = [](value_type type) {
+    return type == value_type::integer || type == value_type::integers || type == value_type::count
+           || type == value_type::duration;
+  };
+  for (const auto& option : app_options()) {
+    if (option.state != standing::built)
+      continue;
+    if (has_range(option.type)) {
+      refuses(option, fmt::format("{}", option.min - 1));
+      refuses(option, fmt::format("{}", option.max + 1));
+      for (const auto* value : {"'5x'", "'5 s'", "'-'", "1.5"})
+        refuses(option, value);
+      if (option.type != value_type::integers) // there it is a list of none
+        refuses(option, "''");
+    }
+    if (option.type == value_type::integer || option.type == value_type::integers || option.type == value_type::count)
+      refuses(option, "'5s'");
+    if (option.type == value_type::duration)
+      for (const auto* value : {"'5K'", "'s'", "'1d'", "'99999h'"})
+        refuses(option, value);
+    if (option.type == value_type::boolean)
+      for (const auto* value : {"'yes'", "'1'"})
+        refuses(option, value);
+  }
+}
+
 TEST_CASE_FIXTURE(config_fixture, "config: each key that is not built is refused by name, unless it asks for nothing") {
   for (const auto& option : app_options()) {
     if (option.state != standing::not_built)

@@ -18,6 +18,7 @@
 #include "actors/recorder/state_file.hpp"
 #include "actors/support.hpp"
 #include "core/result.hpp"
+#include "core/wire_text.hpp"
 #include "os/file_append.hpp"
 #include "rpc/recorder_wire.hpp"
 #include "rpc/wire.hpp"
@@ -56,6 +57,11 @@ std::string now_as_rfc3339() {
                      utc.tm_hour, utc.tm_min, utc.tm_sec, now.tv_nsec / 1'000'000);
 }
 
+/// A path or a format of the user's. The daemon writes nothing else; from another version it may be anything.
+std::string bytes_of(const nlohmann::json& text) {
+  return from_wire_text(text.get<std::string>()).value_or("");
+}
+
 process_id id_of(const nlohmann::json& packet) {
   return process_id{packet.at("id").get<uint32_t>()};
 }
@@ -68,7 +74,7 @@ generation generation_of(const nlohmann::json& packet) {
 log_style style_of(const nlohmann::json& packet) {
   return {
       .kind = log_kind_of(packet.value("log_type", "")).value_or(log_kind::raw),
-      .date_format = packet.value("log_date_format", ""),
+      .date_format = bytes_of(packet.value("log_date_format", "")),
       .whole_lines = packet.value("whole_lines", false),
   };
 }
@@ -255,10 +261,10 @@ void root_state::on_open(const json& packet, fd_list fds) {
       .gen = generation_of(packet),
       .pid = packet.at("pid").get<pid_t>(),
       .app_name = packet.value("name", ""),
-      .out = packet.at("out").get<std::string>(),
-      .err = packet.at("error").get<std::string>(),
-      .log = packet.value("log", ""),
-      .pid_file = packet.at("pid_file").get<std::string>(),
+      .out = bytes_of(packet.at("out")),
+      .err = bytes_of(packet.at("error")),
+      .log = bytes_of(packet.value("log", "")),
+      .pid_file = bytes_of(packet.at("pid_file")),
       .style = style_of(packet),
       .is_silent = packet.value("silent", false),
       .pipes = held ? held.mapped() : nullptr,
@@ -322,12 +328,12 @@ void root_state::on_logs(const json& packet, fd_list fds) {
       source.writer = writer_of(source.id);
     if (wants_out) {
       source.from = channel::out;
-      source.path = app.at("out").get<std::string>();
+      source.path = bytes_of(app.at("out"));
       request.sources.push_back(source);
     }
     if (wants_err) {
       source.from = channel::err;
-      source.path = app.at("error").get<std::string>();
+      source.path = bytes_of(app.at("error"));
       request.sources.push_back(std::move(source));
     }
   }
