@@ -48,13 +48,18 @@ package_unless_found() { # PROGRAM PACKAGE
   command -v "$1" >/dev/null || printf '%s\n' "$2"
 }
 
+build_folder=build
+build_options=() # of meson setup
+
 build() { # [NINJA TARGET...]; everything where none is named
   tools/fetch-subprojects
-  if [ ! -f build/build.ninja ]; then
-    say "configuring build/ (release, static)"
-    meson setup build --wrap-mode=nodownload >build.log 2>&1 || { cat build.log >&2; give_up "meson setup failed"; }
+  if [ ! -f "$build_folder/build.ninja" ]; then
+    say "configuring $build_folder/ (${build_options[*]:-release, static})"
+    meson setup "$build_folder" --wrap-mode=nodownload "${build_options[@]}" >build.log 2>&1 ||
+      { cat build.log >&2; give_up "meson setup failed"; }
     rm -f build.log
   fi
   say "building (the first time takes some minutes)"
-  if [ -t 1 ]; then ninja -C build "$@"; else ninja -C build --quiet "$@"; fi || give_up "the build failed"
+  if [ -t 1 ]; then ninja -C "$build_folder" "$@"; else ninja -C "$build_folder" --quiet "$@"; fi ||
+    give_up "the build failed"
 }
