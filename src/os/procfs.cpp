@@ -153,15 +153,14 @@ std::vector<pid_t> procfs::children(pid_t pid) const {
   if (!has_children_files_)
     return children_by_walk(pid);
   std::vector<pid_t> found;
-  const unique_fd threads = open("%d/task", pid, 0, O_RDONLY | O_DIRECTORY);
+  std::array<char, 32> path;
+  std::snprintf(path.data(), path.size(), "%d/task", pid);
   struct stat folder {};
-  if (!threads || ::fstat(threads.get(), &folder) != 0)
-    return found;
   constexpr nlink_t links_with_one_thread = 3;
-  if (folder.st_nlink == links_with_one_thread)
+  if (::fstatat(root_.get(), path.data(), &folder, 0) == 0 && folder.st_nlink == links_with_one_thread)
     read_children_file(pid, pid, found);
   else
-    for_each_number(unique_fd{::fcntl(threads.get(), F_DUPFD_CLOEXEC, 0)},
+    for_each_number(open("%d/task", pid, 0, O_RDONLY | O_DIRECTORY),
                     [&](pid_t thread) { read_children_file(pid, thread, found); });
   return found;
 }
