@@ -55,6 +55,11 @@ app_actor::behavior_type app_state::make_behavior() {
       },
       [this](const process_exited& ended) { on_exit(ended); },
       [this](const tree_ended& over) { on_tree_ended(over); },
+      [this](const held_launch& held) { on_held(held); },
+      [this](const recorder_restarted&) {
+        if (it_.state.phase == life_phase::launching || it_.state.pid > 0)
+          open_output(it_.state.pid, {});
+      },
   };
 }
 
@@ -119,7 +124,7 @@ void app_state::on_exit(const process_exited& ended) {
     timer_.dispose();
     order_tree_end(SIGKILL);
   }
-  self_->send(registry_, process_changed{view()});
+  tell_registry();
 }
 
 void app_state::on_tree_ended(const tree_ended& over) {
@@ -134,13 +139,40 @@ void app_state::on_tree_ended(const tree_ended& over) {
 void app_state::conclude_exit(const process_exited& ended, moment at) {
   if (tree_ordered_ == ended.gen)
     self_->send(tree_ender_, tree_settled{it_.id, ended.gen});
-  self_->send(launcher_, reap_order{it_.id, ended.gen});
+  happen(exited{ended.gen, ended.status}, at);
+}
+
+void app_state::on_held(const held_launch& held) {
+  const bool was_made = held.pid > 0;
+  if (was_made)
+    open_output(held.pid, held.fds);
+  else if (held.is_over)
+    let_go(held.gen); // before the launch that takes its place
+  if (was_made && held.fds.size() > 2)
+    talk_.begin(held.fds[2]);
+  happen(adopted{held.gen, held.pid});
+  if (was_made && held.is_over)
+    on_exit({held.gen, held.status});
+  else if (was_made && it_.state.pid != held.pid) // its end is known, or it failed before its execve
+    let_go(held.gen);
+  else if (was_made)
+    self_->send(launcher_, claim_launch{it_.id, held.gen});
+}
+
+void app_state::open_output(pid_t pid, std::vector<shared_fd> fds) {
+  if (fds.size() > 2)
+    fds.resize(2); // the third is its IPC channel
+  self_->send(recorder_, open_packet(it_.id, it_.state.gen, pid, *it_.spec,
+                                     resolve_log_paths(*it_.spec, it_.id, it_.home), std::move(fds)));
+}
+
+void app_state::let_go(generation gen) {
+  self_->send(registry_, reap_order{it_.id, gen});
   self_->send(recorder_, recorder_packet{nlohmann::json{{"op", recorder_wire::op::ended},
                                                         {"id", static_cast<uint32_t>(it_.id)},
-                                                        {"generation", static_cast<uint64_t>(ended.gen)}}
+                                                        {"generation", static_cast<uint64_t>(gen)}}
                                              .dump(),
                                          {}});
-  happen(exited{ended.gen, ended.status}, at);
 }
 
 void app_state::happen(const lifecycle_event& event, moment at) {
@@ -149,9 +181,15 @@ void app_state::happen(const lifecycle_event& event, moment at) {
   const auto before = it_.state.phase;
   auto [next, effects] = step(std::move(it_.state), *it_.spec, event, at);
   it_.state = std::move(next);
+  tell_registry();
+  if (const auto* over = std::get_if<exited>(&event)) // before a launch that follows it
+    let_go(over->gen);
   for (const auto& effect : effects)
     perform(effect);
-  report_change(before);
+  if (it_.state.phase != before)
+    journal_change(before);
+  if (is_removed_)
+    self_->send(registry_, process_removed{it_.id, it_.state.gen});
   for (const auto& one : std::exchange(answers_, {}))
     reply(one);
   quit_if_done();
@@ -198,7 +236,7 @@ void app_state::order_launch(generation gen) {
   const auto& spec = *it_.spec;
   const auto argv = launch_argv(spec);
   auto files = resolve_log_paths(spec, it_.id, it_.home);
-  self_->send(launcher_, launch_order{.id = it_.id,
+  self_->send(registry_, launch_order{.id = it_.id,
                                       .gen = gen,
                                       .label = label(),
                                       .recipe = std::make_shared<launch_recipe>(
@@ -239,14 +277,8 @@ void app_state::arm(std::chrono::milliseconds after, lifecycle_event event) {
   timer_ = self_->run_delayed(after, [this, event = std::move(event)] { happen(event); });
 }
 
-void app_state::report_change(life_phase before) {
-  const auto& now = it_.state;
-  if (now.phase != before)
-    journal_change(before);
-  if (is_removed_)
-    self_->send(registry_, process_removed{it_.id, it_.state.gen});
-  else
-    self_->send(registry_, process_changed{view()});
+void app_state::tell_registry() {
+  self_->send(registry_, process_changed{view(), it_.state});
 }
 
 void app_state::journal_change(life_phase before) {
@@ -315,19 +347,12 @@ void app_state::quit_if_done() {
 }
 
 process_view app_state::view() const {
-  const auto& s = it_.state;
-  return {.id = it_.id,
-          .gen = s.gen,
-          .pid = remains_of_ ? 0 : s.pid,
-          .status = remains_of_ ? process_status::stopping : status_of(s.phase),
-          .instance = it_.instance,
-          .restarts = s.restarts,
-          .unstable_restarts = s.unstable_restarts,
-          .created_at = s.asked_at.wall,
-          .started_at = s.started_at.wall,
-          .exit_code = s.last_exit.code,
-          .exit_signal = s.last_exit.signal,
-          .reason = s.reason};
+  auto shown = view_of(it_.id, it_.instance, it_.state);
+  if (remains_of_) {
+    shown.pid = 0;
+    shown.status = process_status::stopping;
+  }
+  return shown;
 }
 
 std::string app_state::label() const {

@@ -48,6 +48,9 @@ private:
   void on_exit(const process_exited& ended);
   void on_tree_ended(const tree_ended& over);
   void conclude_exit(const process_exited& ended, moment at);
+  void on_held(const held_launch& held);
+  /// The recorder is to read what the newest launch writes. Without fds: from the pipes that the keeper has passed on.
+  void open_output(pid_t pid, std::vector<shared_fd> fds);
 
   void happen(const lifecycle_event& event) { happen(event, now()); }
   void happen(const lifecycle_event& event, moment at);
@@ -56,8 +59,9 @@ private:
   void ask_to_end(int signal);
   void signal_app(int signal);
   void order_tree_end(int signal);
+  void let_go(generation gen);
   void arm(std::chrono::milliseconds after, lifecycle_event event);
-  void report_change(life_phase before);
+  void tell_registry();
   void journal_change(life_phase before);
   /// Everybody who waits for it is told `what` came of it.
   void reply(const answer& what);

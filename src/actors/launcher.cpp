@@ -10,13 +10,10 @@
 #include <cstring>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "actors/recorder_link.hpp"
 #include "actors/support.hpp"
-#include "core/wire_text.hpp"
 #include "os/mounts.hpp"
-#include "rpc/recorder_wire.hpp"
 
 namespace procvisor {
 
@@ -111,6 +108,11 @@ launcher_actor::behavior_type launcher_state::make_behavior() {
         looking_ = caf::actor_cast<tree_ender_actor>(self_->current_sender());
         keeper_.send(bytes_of(keeper::notice{.what = keeper::op::look, .key = {}}));
       },
+      [this](const claim_launch& claim) { on_claim(claim); },
+      [this](const deposit_state& state) {
+        const std::array fds{state.file->get()};
+        keeper_.send(bytes_of(keeper::notice{.what = keeper::op::state, .key = {}}), fds);
+      },
       [this](const end_keeper&) {
         keeper_.send(bytes_of(keeper::notice{.what = keeper::op::end, .key = {}}));
         self_->quit();
@@ -142,7 +144,7 @@ void launcher_state::create(const launch_order& order, const app_actor& app) {
   std::vector<int> deposit{fds->out.read_end.get(), fds->err.read_end.get()};
   if (fds->our_channel)
     deposit.push_back(fds->our_channel->get());
-  held_.insert_or_assign(key.id, held_launch{key.generation, app});
+  held_.insert_or_assign(key.id, known_launch{key.generation, app});
   keeper_.send(bytes_of(keeper::intend{.fd_count = static_cast<uint32_t>(deposit.size()), .key = key}), deposit);
 
   const auto plan = plan_of(order, *fds, report_.get(), open_files_);
@@ -184,25 +186,9 @@ void launcher_state::reap(const keeper::launch_key& key) {
 }
 
 void launcher_state::tell_recorder(const launch_order& order, pid_t pid, os::unique_fd out, os::unique_fd err) {
-  const auto style = log_style_of(*order.spec, order.files);
-  const nlohmann::json open{
-      {"op", recorder_wire::op::open},
-      {"id", static_cast<uint32_t>(order.id)},
-      {"generation", static_cast<uint64_t>(order.gen)},
-      {"pid", pid},
-      {"name", order.spec->name},
-      {"out", to_wire_text(order.files.out)},
-      {"error", to_wire_text(order.files.error)},
-      {"log", to_wire_text(order.files.log)},
-      {"pid_file", to_wire_text(order.files.pid_file)},
-      {"log_type", to_string(style.kind)},
-      {"log_date_format", to_wire_text(style.date_format)},
-      {"whole_lines", style.whole_lines},
-      {"silent", order.spec->disable_logs},
-  };
-  self_->send(recorder_, recorder_packet{open.dump(),
-                                         {std::make_shared<os::unique_fd>(std::move(out)),
-                                          std::make_shared<os::unique_fd>(std::move(err))}});
+  self_->send(recorder_, open_packet(order.id, order.gen, pid, *order.spec, order.files,
+                                     {std::make_shared<os::unique_fd>(std::move(out)),
+                                      std::make_shared<os::unique_fd>(std::move(err))}));
 }
 
 void launcher_state::on_ready(const fd_ready& ready) {
@@ -247,20 +233,26 @@ void launcher_state::on_packet(os::packet& received) {
     case keeper::op::peer:
       if (received.fds.size() == 1)
         self_->send(recorder_, new_recorder{std::make_shared<os::unique_fd>(std::move(received.fds.front()))});
+      self_->send(root_, recorder_restarted{});
       return;
     case keeper::op::terminate:
       self_->send(root_, terminate_requested{});
       return;
     case keeper::op::held:
       if (bytes.size() >= sizeof(keeper::held))
-        on_held(read_as<keeper::held>(bytes));
+        on_held(read_as<keeper::held>(bytes), std::move(received.fds));
       return;
     case keeper::op::orphans:
       if (bytes.size() >= sizeof(keeper::orphans))
         on_orphans(bytes);
       return;
-    case keeper::op::rejected:
     case keeper::op::held_all:
+      if (adopted_)
+        self_->send(root_, std::move(*adopted_));
+      adopted_.reset();
+      return;
+    case keeper::op::rejected:
+    case keeper::op::state:
     case keeper::op::hello:
     case keeper::op::intend:
     case keeper::op::launched:
@@ -271,14 +263,28 @@ void launcher_state::on_packet(os::packet& received) {
   }
 }
 
-void launcher_state::on_held(const keeper::held& left) {
-  if (left.is_over != 0) {
-    keeper_.send(bytes_of(keeper::reap{.key = left.key}));
+void launcher_state::on_held(const keeper::held& left, std::vector<os::unique_fd> fds) {
+  held_.insert_or_assign(left.key.id, known_launch{.generation = left.key.generation});
+  held_launch launch{.id = process_id{left.key.id},
+                     .gen = generation{left.key.generation},
+                     .pid = left.pid,
+                     .is_over = left.is_over != 0,
+                     .status = {left.exit_code, left.signal}};
+  for (auto& fd : fds)
+    launch.fds.push_back(std::make_shared<os::unique_fd>(std::move(fd)));
+  if (adopted_)
+    adopted_->launches.push_back(std::move(launch));
+  else
+    self_->send(root_, held_launches{{std::move(launch)}});
+}
+
+void launcher_state::on_claim(const claim_launch& claim) {
+  const auto at = held_.find(static_cast<uint32_t>(claim.id));
+  if (at == held_.end() || at->second.generation != static_cast<uint64_t>(claim.gen))
     return;
-  }
-  self_->send(recorder_,
-              journal_packet(severity::warning, fmt::format("?:{}", left.key.id), left.pid,
-                             "runs on from a daemon that has died; this one does not manage it: end it by its pid"));
+  at->second.app = caf::actor_cast<app_actor>(self_->current_sender());
+  if (const auto ended = std::exchange(at->second.unclaimed_exit, {}))
+    self_->send(at->second.app, *ended);
 }
 
 void launcher_state::on_orphans(std::span<const std::byte> bytes) {
@@ -298,9 +304,12 @@ void launcher_state::on_exited(const keeper::exited& ended) {
   const auto at = held_.find(ended.key.id);
   if (at == held_.end() || at->second.generation != ended.key.generation)
     return; // reaped by now
-  self_->send(
-      at->second.app,
-      process_exited{generation{ended.key.generation}, {ended.exit_code, ended.signal}, ended.may_have_left != 0});
+  const process_exited exit{
+      generation{ended.key.generation}, {ended.exit_code, ended.signal}, ended.may_have_left != 0};
+  if (at->second.app)
+    self_->send(at->second.app, exit);
+  else
+    at->second.unclaimed_exit = exit;
 }
 
 } // namespace procvisor

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <unordered_map>
 #include <utility>
 
@@ -34,9 +35,10 @@ public:
   launcher_actor::behavior_type make_behavior();
 
 private:
-  struct held_launch {
+  struct known_launch {
     uint64_t generation = 0;
-    app_actor app; ///< hears of its exit
+    app_actor app = {}; ///< hears of its exit; of an earlier daemon's: when it has claimed it
+    std::optional<process_exited> unclaimed_exit = {};
   };
   /// A launch whose child may be in chdir or execve on a filesystem that does not answer.
   struct slow_launch {
@@ -52,8 +54,9 @@ private:
   void on_ready(const fd_ready& ready);
   void on_packet(os::packet& received);
   void on_exited(const keeper::exited& ended);
-  void on_held(const keeper::held& left);
   void on_orphans(std::span<const std::byte> bytes);
+  void on_held(const keeper::held& left, std::vector<os::unique_fd> fds);
+  void on_claim(const claim_launch& claim);
   void settle_slow_launch(const std::function<bool(const slow_launch&)>& is_it);
 
   void refuse(const app_actor& app, const launch_order& order, std::string reason, int error);
@@ -70,7 +73,8 @@ private:
   rlimit open_files_;
   uint32_t capacity_;
   os::spawner spawner_;
-  std::unordered_map<uint32_t, held_launch> held_; ///< by process id: the keeper's slots, each given back once
+  std::unordered_map<uint32_t, known_launch> held_;       ///< by process id: the keeper's slots, each given back once
+  std::optional<held_launches> adopted_{held_launches{}}; ///< until the keeper has told all that it holds
   std::vector<slow_launch> slow_;
   tree_ender_actor looking_;                               ///< hears of the orphans
   std::vector<pid_t> orphans_;                             ///< of a list whose last packet has not come

@@ -20,6 +20,7 @@
 #include "core/log_paths.hpp"
 #include "core/process.hpp"
 #include "core/result.hpp"
+#include "core/state.hpp"
 #include "loop/event_loop.hpp"
 #include "os/unique_fd.hpp"
 
@@ -27,10 +28,6 @@
 /// serialise (CAF_ALLOW_UNSAFE_MESSAGE_TYPE), and share what is large.
 namespace procvisor {
 
-// -- what several processes share and nobody changes
-
-using shared_spec = std::shared_ptr<const app_spec>;
-using shared_environment = std::shared_ptr<const environment>;
 /// A file descriptor on its way from one actor to another. Messages are copied, the fd is not.
 using shared_fd = std::shared_ptr<os::unique_fd>;
 
@@ -119,10 +116,26 @@ struct tree_ended {
   size_t killed = 0; ///< by SIGKILL, beside the process itself and its process group
 };
 
+/// What the keeper holds of a launch of an earlier daemon's.
+struct held_launch {
+  process_id id{};
+  generation gen{};
+  pid_t pid = 0;                   ///< 0: no child was made, where it is over; else it is not yet known whether one was
+  bool is_over = false;            ///< it waits to be reaped
+  exit_status status = {};         ///< where it is over
+  std::vector<shared_fd> fds = {}; ///< read ends of stdout and stderr
+};
+
+/// There is a new recorder, which knows nothing.
+struct recorder_restarted {};
+
+/// The first message to an app that an earlier daemon has written down is the held_launch of its newest launch; one
+/// with neither pid nor exit says that there is none.
 using app_actor = caf::typed_actor<caf::result<app_answer>(app_request), caf::result<app_answer>(pass_on),
                                    caf::result<void>(fd_ready), caf::result<void>(new_declaration),
                                    caf::result<void>(launch_done), caf::result<void>(launch_refused),
-                                   caf::result<void>(process_exited), caf::result<void>(tree_ended)>;
+                                   caf::result<void>(process_exited), caf::result<void>(tree_ended),
+                                   caf::result<void>(held_launch), caf::result<void>(recorder_restarted)>;
 
 // -- tree_ender: sees to it that nothing of an app's tree stays behind
 
@@ -167,6 +180,17 @@ struct reap_order {
   generation gen{};
 };
 
+/// The exit of this launch of an earlier daemon's is to be told to the sender, an app.
+struct claim_launch {
+  process_id id{};
+  generation gen{};
+};
+
+/// The file in which all processes are written down, for the keeper to hold: the next daemon goes on from it.
+struct deposit_state {
+  shared_fd file;
+};
+
 /// `kill`: every app is down; the keeper shall end the recorder and itself, for this process exits now.
 struct end_keeper {};
 
@@ -175,8 +199,9 @@ struct look_order {};
 
 /// A launch_order is answered to its sender, an app, by launch_done or launch_refused, and its exit by process_exited.
 using launcher_actor =
-    caf::typed_actor<caf::result<void>(launch_order), caf::result<void>(reap_order), caf::result<void>(look_order),
-                     caf::result<void>(end_keeper), caf::result<void>(fd_ready)>;
+    caf::typed_actor<caf::result<void>(launch_order), caf::result<void>(reap_order), caf::result<void>(claim_launch),
+                     caf::result<void>(look_order), caf::result<void>(deposit_state), caf::result<void>(end_keeper),
+                     caf::result<void>(fd_ready)>;
 
 // -- recorder_link: speaks with the recorder
 
@@ -184,6 +209,13 @@ using launcher_actor =
 struct recorder_packet {
   std::string json;
   std::vector<shared_fd> fds;
+};
+
+/// A file is to be replaced by the first bytes of `content`, durably. Answered with what went wrong; empty: it is on disk.
+struct save_file {
+  std::string path;
+  shared_fd content;
+  size_t size = 0;
 };
 
 /// The recorder was started anew.
@@ -208,9 +240,10 @@ struct order_outcome {
   std::vector<std::string> failed; ///< lines for the user
 };
 
-using recorder_link_actor = caf::typed_actor<caf::result<void>(recorder_packet), caf::result<std::string>(tail_stderr),
-                                             caf::result<order_outcome>(recorder_order),
-                                             caf::result<void>(new_recorder), caf::result<void>(fd_ready)>;
+using recorder_link_actor =
+    caf::typed_actor<caf::result<void>(recorder_packet), caf::result<std::string>(tail_stderr),
+                     caf::result<order_outcome>(recorder_order), caf::result<std::string>(save_file),
+                     caf::result<void>(new_recorder), caf::result<void>(fd_ready)>;
 
 // -- registry: names, ids, namespaces
 
@@ -267,12 +300,29 @@ struct outcome {
   std::vector<listed_process> done;
   std::vector<failed_target> failed;
   std::map<process_id, std::string> replies = {}; ///< to an action_order: JSON
+  std::vector<std::string> skipped = {};          ///< resurrect: names that are in the list already
 };
 
 /// Something for the programs that the targets mean.
 struct pass_on_to {
   std::vector<std::string> targets;
   app_order what;
+};
+
+/// The list is to be saved as dump.json, durably.
+struct dump_list {
+  bool is_forced = false;  ///< even where it is empty
+  bool is_cleared = false; ///< an empty one, whatever there is
+};
+
+struct dumped {
+  size_t processes = 0; ///< 0, and not forced: the file is as it was
+  std::string failed;   ///< why it is not on disk; empty: it is
+};
+
+/// Processes of a saved list are to be there again: those that ran are started, the others are listed.
+struct resurrect_list {
+  std::shared_ptr<const saved_state> saved;
 };
 
 /// Which processes a command means.
@@ -283,11 +333,18 @@ struct find_processes {
 struct found_processes {
   std::vector<listed_process> processes;
   std::vector<failed_target> failed;
+  std::vector<std::string> notes = {}; ///< what the user should know of the daemon's state
 };
 
 /// An app's actor says what its process is doing now.
 struct process_changed {
   process_view view;
+  lifecycle state;
+};
+
+/// All that the keeper holds from an earlier daemon; then those of which it has found out later.
+struct held_launches {
+  std::vector<held_launch> launches;
 };
 
 struct offers_changed {
@@ -300,11 +357,15 @@ struct process_removed {
   generation gen{}; ///< of its last launch
 };
 
+/// An app's orders for the launcher pass through the registry, behind the process_changed that led to them: what is done
+/// has been written down before.
 using registry_actor =
-    caf::typed_actor<caf::result<outcome>(start_apps), caf::result<outcome>(act_on), caf::result<outcome>(scale_app),
+    caf::typed_actor<caf::result<outcome>(start_apps), caf::result<outcome>(act_on), caf::result<dumped>(dump_list),
+                     caf::result<outcome>(resurrect_list), caf::result<outcome>(scale_app),
                      caf::result<outcome>(pass_on_to), caf::result<found_processes>(find_processes),
                      caf::result<void>(process_changed), caf::result<void>(offers_changed),
-                     caf::result<void>(process_removed)>;
+                     caf::result<void>(process_removed), caf::result<void>(launch_order), caf::result<void>(reap_order),
+                     caf::result<void>(held_launches), caf::result<void>(recorder_restarted)>;
 
 // -- sampler: cpu and memory, only when somebody asks
 
@@ -340,7 +401,8 @@ struct terminate_requested {};
 struct keeper_lost {};
 
 using root_actor = caf::typed_actor<caf::result<void>(end_everything), caf::result<void>(terminate_requested),
-                                    caf::result<void>(keeper_lost)>;
+                                    caf::result<void>(keeper_lost), caf::result<void>(held_launches),
+                                    caf::result<void>(recorder_restarted)>;
 
 } // namespace procvisor
 
@@ -354,6 +416,8 @@ CAF_BEGIN_TYPE_ID_BLOCK(procvisor_daemon, caf::id_block::procvisor_loop::end)
   CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::launch_refused))
   CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::app_answer))
   CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::pass_on))
+  CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::held_launch))
+  CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::recorder_restarted))
   CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::app_actor))
 
   CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::tree_ended))
@@ -367,10 +431,13 @@ CAF_BEGIN_TYPE_ID_BLOCK(procvisor_daemon, caf::id_block::procvisor_loop::end)
   CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::launch_order))
   CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::reap_order))
   CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::look_order))
+  CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::claim_launch))
+  CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::deposit_state))
   CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::end_keeper))
 
   // recorder_link
   CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::recorder_packet))
+  CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::save_file))
   CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::new_recorder))
   CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::tail_stderr))
   CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::recorder_order))
@@ -381,11 +448,15 @@ CAF_BEGIN_TYPE_ID_BLOCK(procvisor_daemon, caf::id_block::procvisor_loop::end)
   CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::act_on))
   CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::scale_app))
   CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::outcome))
+  CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::dump_list))
+  CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::dumped))
+  CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::resurrect_list))
   CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::find_processes))
   CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::found_processes))
   CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::process_changed))
   CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::pass_on_to))
   CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::offers_changed))
+  CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::held_launches))
   CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::process_removed))
 
   // sampler
@@ -406,6 +477,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::launch_done)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::launch_refused)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::app_answer)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::pass_on)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::held_launch)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::recorder_restarted)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::tree_ended)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::tree_order)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::tree_settled)
@@ -413,8 +486,11 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::orphans_seen)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::launch_order)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::look_order)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::reap_order)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::claim_launch)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::deposit_state)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::end_keeper)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::recorder_packet)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::save_file)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::new_recorder)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::tail_stderr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::recorder_order)
@@ -423,11 +499,15 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::start_apps)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::act_on)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::scale_app)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::outcome)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::dump_list)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::dumped)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::resurrect_list)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::find_processes)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::found_processes)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::process_changed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::pass_on_to)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::offers_changed)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::held_launches)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::process_removed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::sample_processes)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::samples)

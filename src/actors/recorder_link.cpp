@@ -1,8 +1,12 @@
 #include "actors/recorder_link.hpp"
 
+#include <array>
 #include <utility>
 
+#include <nlohmann/json.hpp>
+
 #include "actors/support.hpp"
+#include "core/wire_text.hpp"
 #include "rpc/recorder_wire.hpp"
 
 namespace procvisor {
@@ -35,9 +39,12 @@ recorder_link_actor::behavior_type recorder_link_state::make_behavior() {
       },
       [this](const tail_stderr& wanted) { return on_tail(wanted); },
       [this](const recorder_order& order) { return on_order(order); },
+      [this](const save_file& wanted) { return on_save(wanted); },
       [this](const new_recorder& anew) {
         settle_all();
         recorder_ = packet_channel{loop_, std::move(*anew.socket), caf::weak_actor_ptr{self_->ctrl()}};
+        for (const auto& [path, file] : unsaved_)
+          send_file(file);
       },
       [this](const fd_ready& ready) {
         if (recorder_.owns(ready) && !recorder_.on_ready([this](const os::packet& received) { on_packet(received); }))
@@ -51,6 +58,8 @@ void recorder_link_state::on_packet(const os::packet& received) {
   const auto message = json::parse(text, text + received.bytes.size(), nullptr, false);
   if (!message.is_object())
     return;
+  if (message.value("op", "") == recorder_wire::op::saved)
+    return on_saved(message.value("path", ""), message.value("tag", uint64_t{0}), message.value("failed", ""));
   if (message.contains("tag"))
     return settle(message.value("tag", uint64_t{0}), message);
   if (message.value("op", "") != recorder_wire::op::trouble)
@@ -105,6 +114,57 @@ void recorder_link_state::settle(uint64_t tag, const json& answer) {
 void recorder_link_state::settle_all() {
   while (!questions_.empty())
     settle(questions_.begin()->first, nullptr);
+}
+
+caf::result<std::string> recorder_link_state::on_save(const save_file& wanted) {
+  auto answer = self_->make_response_promise<std::string>();
+  auto& file = unsaved_[wanted.path];
+  file.newest = wanted;
+  file.tag = ++newest_tag_;
+  file.waiting.emplace_back(file.tag, answer);
+  send_file(file);
+  return answer;
+}
+
+void recorder_link_state::send_file(const unsaved_file& file) {
+  const json packet{
+      {"op", recorder_wire::op::save}, {"path", file.newest.path}, {"size", file.newest.size}, {"tag", file.tag}};
+  const std::array fds{file.newest.content->get()};
+  recorder_.send(packet.dump(-1, ' ', false, write_as_is), fds);
+}
+
+void recorder_link_state::on_saved(const std::string& path, uint64_t tag, const std::string& failed) {
+  const auto at = unsaved_.find(path);
+  if (at == unsaved_.end())
+    return;
+  auto& waiting = at->second.waiting; // those before the tag were overtaken by it
+  for (auto& [asked, answer] : waiting)
+    if (asked <= tag)
+      answer.deliver(failed);
+  std::erase_if(waiting, [tag](const auto& one) { return one.first <= tag; });
+  if (waiting.empty())
+    unsaved_.erase(at);
+}
+
+recorder_packet open_packet(process_id id, generation gen, pid_t pid, const app_spec& spec, const log_paths& files,
+                            std::vector<shared_fd> fds) {
+  const auto style = log_style_of(spec, files);
+  const json packet{
+      {"op", recorder_wire::op::open},
+      {"id", static_cast<uint32_t>(id)},
+      {"generation", static_cast<uint64_t>(gen)},
+      {"pid", pid},
+      {"name", spec.name},
+      {"out", to_wire_text(files.out)},
+      {"error", to_wire_text(files.error)},
+      {"log", to_wire_text(files.log)},
+      {"pid_file", to_wire_text(files.pid_file)},
+      {"log_type", to_string(style.kind)},
+      {"log_date_format", to_wire_text(style.date_format)},
+      {"whole_lines", style.whole_lines},
+      {"silent", spec.disable_logs},
+  };
+  return {packet.dump(-1, ' ', false, write_as_is), std::move(fds)};
 }
 
 recorder_packet journal_packet(severity level, std::string_view label, pid_t pid, std::string_view text) {

@@ -5,6 +5,8 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <caf/disposable.hpp>
 #include <caf/stateful_actor.hpp>
@@ -33,6 +35,13 @@ private:
     caf::disposable limit;
   };
 
+  /// What has been handed to the recorder of one file, and is not yet known to be on disk.
+  struct unsaved_file {
+    uint64_t tag = 0;
+    save_file newest;
+    std::vector<std::pair<uint64_t, caf::typed_response_promise<std::string>>> waiting; ///< by tag
+  };
+
   void on_packet(const os::packet& received);
   caf::result<std::string> on_tail(const tail_stderr& wanted);
   caf::result<order_outcome> on_order(const recorder_order& order);
@@ -42,15 +51,23 @@ private:
   void settle(uint64_t tag, const json& answer);
   /// Whoever was asked is gone.
   void settle_all();
+  caf::result<std::string> on_save(const save_file& wanted);
+  void send_file(const unsaved_file& file);
+  void on_saved(const std::string& path, uint64_t tag, const std::string& failed);
 
   recorder_link_actor::pointer self_;
   event_loop& loop_;
   packet_channel recorder_;
-  std::map<uint64_t, question> questions_; ///< by tag; each for no longer than its limit
+  std::map<uint64_t, question> questions_;      ///< by tag; each for no longer than its limit
+  std::map<std::string, unsaved_file> unsaved_; ///< by path
   uint64_t newest_tag_ = 0;
 };
 
 using recorder_link_impl = recorder_link_actor::stateful_impl<recorder_link_state>;
+
+/// The recorder is to read what a launch writes. Without fds: from the pipes that the keeper has passed on to it.
+recorder_packet open_packet(process_id id, generation gen, pid_t pid, const app_spec& spec, const log_paths& files,
+                            std::vector<shared_fd> fds);
 
 /// A line for procvisor.log.
 recorder_packet journal_packet(severity level, std::string_view label, pid_t pid, std::string_view text);

@@ -1,6 +1,10 @@
 #include "actors/registry.hpp"
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <set>
+#include <utility>
 
 #include <caf/send.hpp>
 #include <fmt/format.h>
@@ -10,13 +14,20 @@
 #include "actors/recorder_link.hpp"
 #include "actors/support.hpp"
 #include "core/option_table.hpp"
+#include "os/memfd.hpp"
+#include "os/procfs.hpp"
 
 namespace procvisor {
 
-registry_state::registry_state(registry_actor::pointer self, std::string home, launcher_actor launcher,
-                               recorder_link_actor recorder, tree_ender_actor tree_ender)
+registry_state::registry_state(registry_actor::pointer self, std::string home, saved_state earlier,
+                               launcher_actor launcher, recorder_link_actor recorder, tree_ender_actor tree_ender)
   : self_(self), home_(std::move(home)), launcher_(std::move(launcher)), recorder_(std::move(recorder)),
-    tree_ender_(std::move(tree_ender)) {
+    tree_ender_(std::move(tree_ender)), book_(self, {.path = home_ + "/state.json",
+                                                     .boot_id = os::boot_id(),
+                                                     .launcher = launcher_,
+                                                     .recorder = recorder_,
+                                                     .whole = [this] { return everything(); }}) {
+  add_earlier(std::move(earlier));
 }
 
 registry_state::~registry_state() {
@@ -33,16 +44,88 @@ registry_actor::behavior_type registry_state::make_behavior() {
       [this](const pass_on_to& order) { return on_pass_on(order); },
       [this](const scale_app& request) { return on_scale(request); },
       [this](const find_processes& request) { return on_find(request); },
-      [this](const process_changed& changed) {
-        if (const auto at = processes_.find(changed.view.id); at != processes_.end())
-          at->second.listed.view = changed.view;
-      },
       [this](const offers_changed& changed) {
         if (const auto at = processes_.find(changed.id); at != processes_.end())
           at->second.listed.offers = changed.offers;
       },
+      [this](const dump_list& request) { return on_dump(request); },
+      [this](const resurrect_list& request) { return on_resurrect(request); },
+      [this](const process_changed& changed) { on_changed(changed); },
+      [this](const launch_order& order) { return self_->delegate(launcher_, order); },
+      [this](const reap_order& order) { return self_->delegate(launcher_, order); },
+      [this](const held_launches& held) { on_held(held); },
+      [this](const recorder_restarted& again) {
+        for (const auto& [id, at] : processes_)
+          self_->send(at.app, again);
+      },
       [this](const process_removed& removed) { forget(removed); },
   };
+}
+
+// -- going on from an earlier daemon --------------------------------------------
+
+void registry_state::add_earlier(saved_state earlier) {
+  next_id_ = earlier.next_id;
+  newest_ = earlier.newest;
+  for (auto& [id, record] : earlier.processes) {
+    auto& at = processes_[id];
+    at.listed = {view_of(id, record.instance, record.state), record.spec, record.caller};
+    at.state = record.state;
+    spawn_app(at, std::move(record.state));
+  }
+}
+
+void registry_state::on_held(const held_launches& held) {
+  std::set<process_id> heard_of;
+  for (const auto& launch : held.launches) {
+    const auto at = processes_.find(launch.id);
+    const bool is_newest = at != processes_.end() && at->second.state.gen == launch.gen;
+    if (is_newest) {
+      heard_of.insert(launch.id);
+      const bool is_known = launch.pid > 0 || launch.is_over; // otherwise the keeper will say more
+      if (is_known)
+        self_->send(at->second.app, launch);
+    } else if (launch.is_over) {
+      self_->send(launcher_, reap_order{launch.id, launch.gen});
+    } else {
+      self_->send(recorder_,
+                  journal_packet(severity::warning, fmt::format("?:{}", static_cast<uint32_t>(launch.id)), launch.pid,
+                                 "was started by a daemon that has died, and nothing is written down about it: end it "
+                                 "by its pid"));
+    }
+  }
+  if (!std::exchange(is_adopting_, false))
+    return;
+  for (const auto& [id, at] : processes_)
+    if (!heard_of.contains(id))
+      self_->send(at.app, held_launch{.id = id, .gen = at.state.gen});
+  book_.write_anew();
+}
+
+process_record registry_state::record_of(const entry& of) {
+  return {.id = of.listed.view.id,
+          .instance = of.listed.view.instance,
+          .spec = of.listed.spec,
+          .caller = of.listed.caller,
+          .state = of.state};
+}
+
+saved_state registry_state::everything() const {
+  saved_state all{.boot_id = os::boot_id(), .processes = {}, .next_id = next_id_, .newest = newest_};
+  for (const auto& [id, at] : processes_)
+    all.processes.emplace(id, record_of(at));
+  return all;
+}
+
+// -- what happens ---------------------------------------------------------------
+
+void registry_state::on_changed(const process_changed& changed) {
+  const auto at = processes_.find(changed.view.id);
+  if (at == processes_.end())
+    return;
+  at->second.listed.view = changed.view;
+  at->second.state = changed.state;
+  book_.change(changed.view.id, changed.state);
 }
 
 caf::result<outcome> registry_state::on_start(const start_apps& request) {
@@ -90,17 +173,15 @@ void registry_state::declare(process_id id, const shared_spec& spec, const share
   auto& at = processes_.at(id);
   at.listed.spec = spec;
   at.listed.caller = caller;
+  book_.declare(record_of(at));
   self_->send(at.app, new_declaration{spec, caller});
 }
 
 process_id registry_state::add(const shared_spec& spec, const shared_environment& caller, int instance) {
-  const auto id = id_for(spec->name, instance);
-  auto& at = processes_[id];
-  at.listed = {
-      .view = {.id = id, .instance = instance, .created_at = wall_clock::now()}, .spec = spec, .caller = caller};
-  lifecycle state;
-  state.gen = newest_; // a late event of an earlier process with this id must not be taken for one of this process
-  spawn_app(at, std::move(state));
+  process_record record{.id = id_for(spec->name, instance), .instance = instance, .spec = spec, .caller = caller};
+  record.state.asked_at.wall = wall_clock::now();
+  const auto id = record.id;
+  add(std::move(record));
   return id;
 }
 
@@ -136,6 +217,81 @@ void registry_state::forget(const process_removed& removed) {
     former_ids_[listed.spec->name][listed.view.instance] = removed.id;
   if (processes_.empty())
     next_id_ = 0;
+  book_.remove(removed.id, removed.gen);
+}
+
+void registry_state::add(process_record record) {
+  next_id_ = std::max(next_id_, static_cast<uint32_t>(record.id) + 1);
+  record.state.gen =
+      newest_; // a late event of an earlier process with this id must not be taken for one of this process
+  auto& at = processes_[record.id];
+  at.listed = {view_of(record.id, record.instance, record.state), record.spec, record.caller};
+  at.state = record.state;
+  book_.declare(record);
+  spawn_app(at, std::move(record.state));
+}
+
+// -- dump and resurrect ---------------------------------------------------------
+
+caf::result<dumped> registry_state::on_dump(const dump_list& request) {
+  auto answer = self_->make_response_promise<dumped>();
+  auto state = everything();
+  if (request.is_cleared)
+    state.processes.clear();
+  const auto count = state.processes.size();
+  if (count == 0 && !request.is_forced && !request.is_cleared) {
+    answer.deliver(dumped{});
+    return answer;
+  }
+  auto [text, lines, numbers] = write_state(state);
+  text += end_entry(lines);
+  auto file = os::sealed_memfd("procvisor-dump", text);
+  if (!file) {
+    answer.deliver(dumped{count, std::strerror(errno)});
+    return answer;
+  }
+  self_
+      ->request(recorder_, caf::infinite,
+                save_file{home_ + "/dump.json", std::make_shared<os::unique_fd>(std::move(file)), text.size()})
+      .then(
+          [answer, count](const std::string& failed) mutable {
+            answer.deliver(dumped{count, failed});
+          },
+          [answer](caf::error& why) mutable { answer.deliver(std::move(why)); });
+  return answer;
+}
+
+caf::result<outcome> registry_state::on_resurrect(const resurrect_list& request) {
+  auto gathered = std::make_shared<gathering>(gathering{self_->make_response_promise<outcome>(), {}, 0, false});
+  std::set<std::string> there;
+  for (const auto& [id, at] : processes_)
+    there.insert(at.listed.spec->name);
+  std::set<std::string> skipped;
+  for (const auto& [id, saved] : request.saved->processes) {
+    if (there.contains(saved.spec->name)) {
+      skipped.insert(saved.spec->name);
+      continue;
+    }
+    const bool is_free = !processes_.contains(id);
+    process_record record{.id = is_free ? id : process_id{next_id_},
+                          .instance = saved.instance,
+                          .spec = saved.spec,
+                          .caller = saved.caller};
+    record.state.asked_at.wall = saved.state.asked_at.wall;
+    const bool is_to_run = ought_to_run(saved.state);
+    if (!is_to_run)
+      record.state.restarts = saved.state.restarts;
+    const auto new_id = record.id;
+    add(std::move(record));
+    if (is_to_run)
+      ask(new_id, app_request{app_verb::start}, gathered);
+    else
+      gathered->so_far.done.push_back(processes_.at(new_id).listed);
+  }
+  gathered->so_far.skipped.assign(skipped.begin(), skipped.end());
+  gathered->is_complete = true;
+  deliver_if_complete(gathered);
+  return gathered->answer;
 }
 
 void registry_state::spawn_app(entry& of, lifecycle state) {
@@ -160,22 +316,21 @@ void registry_state::on_app_down(const caf::down_msg& down) {
       journal_packet(severity::error,
                      fmt::format("{}:{}", at->second.listed.spec->name, static_cast<uint32_t>(view.id)), view.pid,
                      fmt::format("its actor failed ({}), starting another one for it", caf::to_string(down.reason))));
-  lifecycle state;
+  auto state = at->second.state;
   state.phase = phase_of(view.status);
-  state.gen = view.gen;
-  state.pid = view.pid;
-  state.restarts = view.restarts;
-  state.unstable_restarts = view.unstable_restarts;
-  state.reason = view.reason;
   spawn_app(at->second, std::move(state));
+  if (view.status != process_status::launching) // its launch is still under way
+    self_->send(at->second.app, held_launch{.id = view.id, .gen = view.gen, .pid = view.pid});
 }
 
 caf::result<outcome> registry_state::on_act(const act_on& request) {
   auto gathered = std::make_shared<gathering>(gathering{self_->make_response_promise<outcome>(), {}, 0, false});
   auto meant = resolve(request.targets, request.cwd, gathered->so_far.failed);
-  if (request.everything)
+  if (request.everything) {
+    book_.close();
     for (const auto& [id, at] : processes_)
       meant.insert(id);
+  }
   for (const auto& exact : request.names) {
     const auto found = with_name(exact);
     meant.insert(found.begin(), found.end());
@@ -290,6 +445,7 @@ found_processes registry_state::on_find(const find_processes& request) {
       meant.insert(id);
   for (const auto id : meant)
     result.processes.push_back(processes_.at(id).listed);
+  result.notes = book_.notes();
   return result;
 }
 

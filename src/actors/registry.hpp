@@ -11,18 +11,21 @@
 #include <caf/typed_response_promise.hpp>
 
 #include "actors/protocol.hpp"
+#include "actors/state_book.hpp"
 #include "core/targets.hpp"
 
 namespace procvisor {
 
 /// Knows every process by id, name and namespace: gives out ids, resolves targets, passes requests to the apps' actors
-/// and gathers their answers. What it says of a process is what that process's actor said last.
+/// and gathers their answers. What it says of a process is what that process's actor said last, and it has written that
+/// down before anything follows from it.
 class registry_state {
 public:
   static inline const char* name = "procvisor.registry";
 
-  registry_state(registry_actor::pointer self, std::string home, launcher_actor launcher, recorder_link_actor recorder,
-                 tree_ender_actor tree_ender);
+  /// `earlier`: what another daemon has written down. Its apps wait for the first held_launches.
+  registry_state(registry_actor::pointer self, std::string home, saved_state earlier, launcher_actor launcher,
+                 recorder_link_actor recorder, tree_ender_actor tree_ender);
   ~registry_state(); ///< its apps' actors end with it
   registry_actor::behavior_type make_behavior();
 
@@ -31,6 +34,7 @@ private:
     app_actor app;
     listed_process listed;
     bool is_leaving = false; ///< asked to end and be deleted, and to nothing else since
+    lifecycle state;         ///< of which listed.view shows a part
   };
   /// One command under way: what has been answered, and how much is still to come.
   struct gathering {
@@ -45,8 +49,12 @@ private:
   caf::result<outcome> on_act(const act_on& request);
   caf::result<outcome> on_pass_on(const pass_on_to& order);
   caf::result<outcome> on_scale(const scale_app& request);
+  caf::result<dumped> on_dump(const dump_list& request);
+  caf::result<outcome> on_resurrect(const resurrect_list& request);
   found_processes on_find(const find_processes& request);
   void on_app_down(const caf::down_msg& down);
+  void on_held(const held_launches& held);
+  void on_changed(const process_changed& changed);
 
   /// Gives these processes their new declarations; all or none of them.
   result<void> change(const std::set<process_id>& meant, const declaration_change& wanted);
@@ -56,13 +64,13 @@ private:
   result<std::string> app_meant_by(const std::string& target) const;
   result<size_t> wanted_count(const scale_app& request, const std::string& app, size_t now) const;
   std::vector<process_id> by_slot(const std::string& app) const;
-  void declare(process_id id, const shared_spec& spec, const shared_environment& caller);
   process_id add(const shared_spec& spec, const shared_environment& caller, int instance);
   /// The lowest ones.
   std::vector<int> free_slots(const std::string& app, size_t count) const;
   /// The id that the slot had before, where there was one.
   process_id id_for(const std::string& app, int instance);
   void forget(const process_removed& removed);
+  void add(process_record record);
   void spawn_app(entry& of, lifecycle state);
   template <class Request> // app_request or pass_on
   void ask(process_id id, const Request& request, const shared_gathering& gathered);
@@ -71,6 +79,10 @@ private:
   /// Each once, in the order of their ids.
   std::set<process_id> resolve(const std::vector<std::string>& targets, const std::string& cwd,
                                std::vector<failed_target>& failed) const;
+  void add_earlier(saved_state earlier);
+  static process_record record_of(const entry& of);
+  saved_state everything() const;
+
   std::vector<process_id> with_name(const std::string& wanted) const;
   std::vector<targetable> targetables() const;
 
@@ -80,6 +92,8 @@ private:
   recorder_link_actor recorder_;
   tree_ender_actor tree_ender_;
   std::map<process_id, entry> processes_;
+  state_book book_;
+  bool is_adopting_ = true; ///< until the keeper has said what it holds
   uint32_t next_id_ = 0;
   /// The ids that deleted processes of a listed app had, by slot: never more than the app had processes at once.
   std::map<std::string, std::map<int, process_id>> former_ids_;

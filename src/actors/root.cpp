@@ -16,22 +16,24 @@
 #include "actors/support.hpp"
 #include "actors/tree_ender.hpp"
 #include "os/limits.hpp"
+#include "os/memfd.hpp"
 #include "os/signals.hpp"
 
 namespace procvisor {
 
-root_state::root_state(root_actor::pointer self, daemon_setup setup) : self_(self) {
+root_state::root_state(root_actor::pointer self, daemon_setup setup) : self_(self), listener_(setup.listener) {
   const auto me = caf::actor_cast<root_actor>(self);
   recorder_ = self->spawn<recorder_link_impl, caf::monitored>(setup.recorder);
   launcher_ = self->spawn<launcher_impl, caf::monitored>(setup.launcher, recorder_, me);
   tree_ender_ = self->spawn<tree_ender_impl, caf::monitored>(setup.home, setup.keeper_pid, launcher_, recorder_);
-  registry_ = self->spawn<registry_impl, caf::monitored>(setup.home, launcher_, recorder_, tree_ender_);
+  registry_ =
+      self->spawn<registry_impl, caf::monitored>(setup.home, std::move(setup.state), launcher_, recorder_, tree_ender_);
   sampler_ = self->spawn<sampler_impl, caf::monitored>();
-  rpc_server_ = self->spawn<rpc_server_impl, caf::monitored>(
-      setup.listener, session_peers{registry_, sampler_, recorder_, me, setup.home, setup.keeper_pid});
+  peers_ = {registry_, sampler_, recorder_, me, setup.home, setup.keeper_pid};
   self->send(recorder_,
              journal_packet(severity::info, "procvisor", getpid(),
-                            fmt::format("daemon {} started by keeper {}", PROCVISOR_VERSION, setup.keeper_pid)));
+                            fmt::format("daemon {} started by keeper {}{}", PROCVISOR_VERSION, setup.keeper_pid,
+                                        setup.restarts > 0 ? ", in place of one that has died" : "")));
 }
 
 root_actor::behavior_type root_state::make_behavior() {
@@ -53,7 +55,15 @@ root_actor::behavior_type root_state::make_behavior() {
                   [this](const caf::error&) { self_->send(self_, end_everything{}); });
       },
       [this](const keeper_lost&) { end_all(caf::exit_reason::kill); },
+      [this](const held_launches& held) { on_held(held); },
+      [this](const recorder_restarted& again) { self_->send(registry_, again); },
   };
+}
+
+void root_state::on_held(const held_launches& held) {
+  self_->send(registry_, held);
+  if (listener_) // a request comes after what has just been sent
+    rpc_server_ = self_->spawn<rpc_server_impl, caf::monitored>(std::exchange(listener_, {}), peers_);
 }
 
 void root_state::end_all(caf::exit_reason reason) {
@@ -87,7 +97,7 @@ int run_daemon(const std::string& home, int keeper_fd) {
   os::unique_fd keeper_socket{keeper_fd};
   auto received = receive_hello(keeper_fd);
   keeper::hello hello;
-  if (!received || received->bytes.size() != sizeof hello || received->fds.size() != 3)
+  if (!received || received->bytes.size() != sizeof hello || received->fds.size() < 3)
     return static_cast<int>(exit_code::other);
   std::memcpy(&hello, received->bytes.data(), sizeof hello);
   if (hello.what != keeper::op::hello || hello.version != keeper::wire_version)
@@ -103,7 +113,10 @@ int run_daemon(const std::string& home, int keeper_fd) {
                      .restarts = hello.restarts,
                      .launcher = std::move(launcher),
                      .recorder = std::make_shared<os::unique_fd>(std::move(received->fds[2])),
-                     .listener = std::make_shared<os::unique_fd>(std::move(received->fds[0]))};
+                     .listener = std::make_shared<os::unique_fd>(std::move(received->fds[0])),
+                     .state = {}};
+  if (received->fds.size() > 3)
+    setup.state = replay_state(os::read_whole(received->fds[3].get())).state;
 
   caf::init_global_meta_objects<caf::id_block::procvisor_daemon>();
   loop_config config;

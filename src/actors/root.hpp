@@ -5,6 +5,7 @@
 
 #include "actors/launcher.hpp"
 #include "actors/protocol.hpp"
+#include "actors/rpc_server.hpp"
 
 namespace procvisor {
 
@@ -16,10 +17,11 @@ struct daemon_setup {
   std::shared_ptr<launcher_setup> launcher;
   shared_fd recorder;
   shared_fd listener;
+  saved_state state; ///< what an earlier daemon has written down
 };
 
-/// Makes the daemon's actors, and ends them in order: apps first, then the keeper, then everybody. One that fails is a
-/// bug after which nothing here can be relied on: the process ends, and the keeper starts a new one.
+/// Makes the daemon's actors; clients are answered when the registry knows what the keeper holds from an earlier daemon.
+/// Ends them in order: apps first, then the keeper, then everybody. One that fails is a bug after which nothing here can be relied on: the process ends, and the keeper starts a new one.
 class root_state {
 public:
   static inline const char* name = "procvisor.root";
@@ -28,9 +30,12 @@ public:
   root_actor::behavior_type make_behavior();
 
 private:
+  void on_held(const held_launches& held);
   void end_all(caf::exit_reason reason);
 
   root_actor::pointer self_;
+  shared_fd listener_; ///< until it is listened on
+  session_peers peers_;
   recorder_link_actor recorder_;
   launcher_actor launcher_;
   tree_ender_actor tree_ender_;

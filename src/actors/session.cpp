@@ -37,6 +37,9 @@ std::span<const session_state::method> session_state::methods() {
       {rpc::method::logs, &session_state::logs},
       {rpc::method::flush, &session_state::flush_logs},
       {rpc::method::reload_logs, &session_state::reload_logs},
+      {rpc::method::dump, &session_state::dump},
+      {rpc::method::cleardump, &session_state::clear_dump},
+      {rpc::method::resurrect, &session_state::resurrect},
       {rpc::method::kill, &session_state::kill},
   };
   return table;

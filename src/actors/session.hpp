@@ -49,6 +49,10 @@ private:
   void trigger(const nlohmann::json& params);
   void pass(const nlohmann::json& params, app_order what);
   void scale(const nlohmann::json& params);
+  void dump(const nlohmann::json& params);
+  void clear_dump(const nlohmann::json& params);
+  void save(const dump_list& request);
+  void resurrect(const nlohmann::json& params);
   void kill(const nlohmann::json& params);
   void reply_outcome(const outcome& result);
 

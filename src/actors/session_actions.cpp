@@ -133,6 +133,34 @@ void session_state::scale(const json& params) {
                         [this](const outcome& result) { reply_outcome(result); });
 }
 
+void session_state::dump(const json& params) {
+  save({.is_forced = rpc::flag(params, "force", false)});
+}
+
+void session_state::clear_dump(const json&) {
+  save({.is_cleared = true});
+}
+
+void session_state::save(const dump_list& request) {
+  ask_registry<dumped>(request, [this](const dumped& result) {
+    if (result.failed.empty())
+      reply({{"saved", result.processes}});
+    else
+      reply_error({exit_code::other, fmt::format("saving the list failed: {}", result.failed),
+                   "what was saved before is as it was"});
+  });
+}
+
+void session_state::resurrect(const json& params) {
+  auto saved = read_state(params.value("state", ""));
+  if (!saved) {
+    reply_error({exit_code::usage, fmt::format("this is no saved list: {}", saved.error().what), {}});
+    return;
+  }
+  ask_registry<outcome>(resurrect_list{std::make_shared<const saved_state>(std::move(*saved))},
+                        [this](const outcome& result) { reply_outcome(result); });
+}
+
 void session_state::kill(const json&) {
   ask_registry<outcome>(act_on{.verb = app_verb::remove, .everything = true}, [this](const outcome& result) {
     ends_everything_ = true;
@@ -151,7 +179,10 @@ void session_state::reply_outcome(const outcome& result) {
                          {"name", one.spec->name},
                          {"namespace", one.spec->name_space},
                          {"reply", json::parse(at->second)}});
-  reply({{"done", std::move(done)}, {"failed", failures(result.failed)}, {"replies", std::move(replies)}});
+  json reached{{"done", std::move(done)}, {"failed", failures(result.failed)}, {"replies", std::move(replies)}};
+  if (!result.skipped.empty())
+    reached["skipped"] = result.skipped;
+  reply(reached);
 }
 
 } // namespace procvisor

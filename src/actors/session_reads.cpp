@@ -38,7 +38,7 @@ void session_state::list(const json& params) {
                  reply_error(found.failed.front().what);
                  return;
                }
-               std::string text = R"({"notes":[],"processes":[)";
+               std::string text = R"({"notes":)" + json(found.notes).dump() + R"(,"processes":[)";
                for (size_t i = 0; i < found.processes.size(); ++i) {
                  const auto& one = found.processes[i];
                  if (i > 0)

@@ -205,6 +205,37 @@ public:
     launch_again();
   }
 
+  void operator()(const adopted& event) {
+    const bool runs = event.pid != 0 && event.gen == state_.gen;
+    switch (state_.phase) {
+      case life_phase::stopped:
+      case life_phase::errored:
+        return;
+      case life_phase::waiting_restart:
+        effects_.emplace_back(
+            start_restart_timer{std::max(std::chrono::ceil<milliseconds>(state_.due - now_.steady), milliseconds{0})});
+        return;
+      case life_phase::launching:
+        if (runs)
+          (*this)(launched{event.gen, event.pid});
+        else if (state_.next == after_exit::policy)
+          launch_next();
+        else
+          follow_what_was_asked();
+        return;
+      case life_phase::getting_ready:
+      case life_phase::settling:
+      case life_phase::online:
+      case life_phase::stopping:
+        state_.pid = event.pid;
+        if (!runs)
+          (*this)(exited{state_.gen, unseen_exit});
+        else if (state_.phase == life_phase::stopping)
+          begin_stop(state_.next);
+        return;
+    }
+  }
+
 private:
   // -- answers
 
@@ -333,6 +364,7 @@ private:
   void wait_for_restart(milliseconds delay) {
     state_.phase = life_phase::waiting_restart;
     state_.delay = delay;
+    state_.due = now_.steady + delay;
     effects_.emplace_back(start_restart_timer{delay});
   }
 
@@ -428,6 +460,38 @@ life_phase phase_of(process_status status) noexcept {
       return life_phase::errored;
   }
   return life_phase::stopped;
+}
+
+bool ought_to_run(const lifecycle& state) noexcept {
+  switch (state.phase) {
+    case life_phase::stopped:
+      return false;
+    case life_phase::launching:
+    case life_phase::stopping:
+      return state.next == after_exit::policy || state.next == after_exit::relaunch;
+    case life_phase::getting_ready:
+    case life_phase::settling:
+    case life_phase::online:
+    case life_phase::waiting_restart:
+    case life_phase::errored:
+      return true;
+  }
+  return true;
+}
+
+process_view view_of(process_id id, int instance, const lifecycle& state) {
+  return {.id = id,
+          .gen = state.gen,
+          .pid = state.pid,
+          .status = status_of(state.phase),
+          .instance = instance,
+          .restarts = state.restarts,
+          .unstable_restarts = state.unstable_restarts,
+          .created_at = state.asked_at.wall,
+          .started_at = state.started_at.wall,
+          .exit_code = state.last_exit.code,
+          .exit_signal = state.last_exit.signal,
+          .reason = state.reason};
 }
 
 } // namespace procvisor

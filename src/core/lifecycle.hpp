@@ -53,6 +53,8 @@
 /// | exited | - | - | policy, failed | policy, failed | policy | what was asked | - | - |
 /// | kill_timer_due | - | - | - | - | - | next signal, SIGKILL | - | - |
 /// | restart_timer_due | - | - | - | - | - | - | launch | - |
+/// | adopted, it runs | - | as launched | - | - | - | terminate | wait on | - |
+/// | adopted, it does not | - | launch* | policy | policy | policy | what was asked | wait on | - |
 ///
 /// (*) A launch is over within a millisecond, except from a network filesystem; what is asked meanwhile is remembered
 /// and done when it is over.
@@ -60,6 +62,9 @@
 /// Every request is answered (effect `answer`): when it has happened, when it has failed, or when a later one has
 /// overtaken it. A start is overtaken by a stop or a delete, a delete by anything, a stop only where the process was not
 /// yet being stopped.
+///
+/// `adopted` is the first event of a state that an earlier daemon has written down. It may have died between writing
+/// and doing, so what is under way is done again: a process that is stopping may get its stop signal a second time.
 namespace procvisor {
 
 /// A moment on both clocks: durations are measured on the steady one, people are told the other.
@@ -87,6 +92,7 @@ life_phase phase_of(process_status status) noexcept;
 
 enum class after_exit : uint8_t { policy, stay, relaunch, remove };
 
+/// Written down after each change by core/state, so that another daemon goes on from it.
 struct lifecycle {
   life_phase phase = life_phase::stopped;
   after_exit next = after_exit::policy; ///< what is to follow the exit (stopping) or the launch (launching)
@@ -98,6 +104,7 @@ struct lifecycle {
   moment asked_at{}; ///< when somebody last asked for a start or restart
   moment started_at{};
   std::chrono::milliseconds delay{0}; ///< before the newest automatic launch
+  steady_time due{};                  ///< waiting restart: when the delay is over
   bool launch_is_automatic = false;
   exit_status last_exit{};
   std::string reason; ///< why it is errored or stopped; empty where somebody asked for it
@@ -135,9 +142,13 @@ struct kill_timer_due {
 struct restart_timer_due {
   generation gen{};
 };
+struct adopted {
+  generation gen{};
+  pid_t pid = 0; ///< 0: nothing is there of this launch, neither a process nor its exit status
+};
 using lifecycle_event =
     std::variant<start_requested, restart_requested, stop_requested, delete_requested, reset_requested, launched,
-                 launch_failed, exited, became_ready, trial_timer_due, kill_timer_due, restart_timer_due>;
+                 launch_failed, exited, became_ready, trial_timer_due, kill_timer_due, restart_timer_due, adopted>;
 
 // -- effects, to be carried out in order
 
@@ -188,5 +199,11 @@ inline constexpr std::chrono::milliseconds shortage_delay{1000};
 inline constexpr std::chrono::milliseconds settle_time{250};
 
 lifecycle_step step(lifecycle state, const app_spec& spec, const lifecycle_event& event, moment now);
+
+/// What was last asked for, or follows from the policy, is that it runs. An errored one does not, but ought to.
+bool ought_to_run(const lifecycle& state) noexcept;
+
+/// What others may know of it.
+process_view view_of(process_id id, int instance, const lifecycle& state);
 
 } // namespace procvisor

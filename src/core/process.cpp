@@ -20,4 +20,12 @@ std::string_view to_string(process_status status) noexcept {
   return "";
 }
 
+std::optional<process_status> parse_status(std::string_view word) noexcept {
+  for (auto status : {process_status::stopped, process_status::launching, process_status::online,
+                      process_status::stopping, process_status::waiting_restart, process_status::errored})
+    if (to_string(status) == word)
+      return status;
+  return std::nullopt;
+}
+
 } // namespace procvisor

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -30,6 +31,7 @@ enum class process_status : uint8_t {
 };
 
 std::string_view to_string(process_status status) noexcept;
+std::optional<process_status> parse_status(std::string_view word) noexcept;
 
 /// What everybody outside of an app's actor may know of its process; the registry keeps the newest one of each.
 struct process_view {

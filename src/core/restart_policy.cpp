@@ -23,6 +23,8 @@ milliseconds next_delay(const app_spec& spec, const run_history& history) {
 } // namespace
 
 std::string describe(exit_status status) {
+  if (status.code == unseen_exit.code)
+    return "an exit that nobody saw";
   if (status.signal == 0)
     return fmt::format("exit code {}", status.code);
   return fmt::format("signal {} ({})", status.signal,

@@ -15,6 +15,9 @@ struct exit_status {
   int signal = 0;
 };
 
+/// Of a process that ended while nobody was there to see it.
+inline constexpr exit_status unseen_exit{-1, 0};
+
 /// "exit code 1", "signal 9 (Killed)"
 std::string describe(exit_status status);
 

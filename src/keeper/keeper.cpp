@@ -42,8 +42,10 @@ using clock = std::chrono::steady_clock;
 
 constexpr auto ending_may_take = std::chrono::seconds{10}; ///< then the recorder's disk hangs, and it is killed
 constexpr auto death_period = std::chrono::seconds{10};
-constexpr size_t deaths_too_many = 3;  ///< in one period
-constexpr uint32_t fds_per_launch = 4; ///< as many as in launch_table's launch
+constexpr auto recorder_start_takes = std::chrono::seconds{1};
+constexpr size_t deaths_too_many = 3;        ///< in one period, of those that could not even take over
+constexpr size_t replacements_too_many = 30; ///< in one period, of those that could
+constexpr uint32_t fds_per_launch = 4;       ///< as many as in launch_table's launch
 constexpr uint32_t fds_beside_launches = 64;
 /// With more children than these, to read their list at each exit costs more than the daemon's question (0.25 us each).
 constexpr size_t children_looked_at_each_exit = 128;
@@ -54,7 +56,7 @@ enum source : uint64_t {
   recorder_socket,
   daemon_pidfd,
   recorder_pidfd,
-  report_pipe,
+  report_source,
   signals,
 };
 
@@ -70,12 +72,20 @@ struct companion {
   os::unique_fd pidfd{}; ///< empty: it does not run
   pid_t pid = 0;
   uint32_t restarts = 0;
-  std::array<clock::time_point, deaths_too_many> deaths{}; ///< the newest ones, as a ring
-  size_t death_count = 0;
+  clock::time_point started_at{};
+  bool has_taken_over = false; ///< the daemon that runs has deposited its state: it has adopted what was there
+  std::vector<clock::time_point> early_deaths{}; ///< of the last period, before they had taken over
+  std::vector<clock::time_point> deaths{};       ///< of the last period, the others
 
   uint32_t next_held = 0; ///< it knows of the launches in the slots before this one
   bool held_all_is_sent = false;
   os::unique_fd unsent_peer{}; ///< a new socket to the other companion
+};
+
+/// Children of one daemon write their pids into it. Its end, once the daemon is dead: no child of it is to come.
+struct report_pipe {
+  uint32_t daemon = 0; ///< counted from 0
+  os::unique_fd read_end;
 };
 
 template <class T>
@@ -123,8 +133,12 @@ private:
   void begin_end();
 
   // -- children
+  result<os::unique_fd> make_report_pipe(); ///< the write end
   void drain_reports();
+  bool read_reports(int pipe); ///< false: it is at its end
+  void settle_intents(uint32_t of_daemon);
   void on_pid(launch& slot, pid_t pid);
+  void tell_of_settled(launch& slot); ///< to whom it was `held` while nothing was known of a child
   void on_ready_pidfd(launch& slot);
   void on_over(launch& slot, int exit_code, int signal);
   void reap_zombie(launch& slot);
@@ -163,8 +177,9 @@ private:
   os::procfs proc_;
   os::unique_fd epoll_;
   os::unique_fd signals_;
-  os::unique_fd reports_;
-  os::unique_fd report_end_; ///< given to each daemon
+  std::vector<report_pipe> reports_;  ///< the daemon's, and before it those of dead ones that are not at their end
+  std::vector<report> early_reports_; ///< of children whose intents wait in the daemon's socket
+  os::unique_fd state_;               ///< what the next daemon goes on from
   companion daemon_{
       .role = "daemon", .socket_source = daemon_socket, .pidfd_source = daemon_pidfd, .knows = &launch::to_daemon};
   companion recorder_{.role = "recorder",
@@ -203,11 +218,8 @@ result<void> keeper::prepare_descriptors() {
   os::ignore_signals({SIGINT, SIGHUP, SIGPIPE});
   signals_ = os::take_signals({SIGCHLD, SIGTERM});
   epoll_.reset(::epoll_create1(EPOLL_CLOEXEC));
-  int ends[2];
-  if (!signals_ || !epoll_ || ::pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0)
+  if (!signals_ || !epoll_)
     return failed("making descriptors");
-  reports_.reset(ends[0]);
-  report_end_.reset(ends[1]);
   if (::prctl(PR_SET_CHILD_SUBREAPER, 1) != 0)
     return failed("becoming a subreaper");
   watch(signals_.get(), EPOLLIN, signals);
@@ -241,6 +253,8 @@ result<void> keeper::start(companion& one, os::unique_fd socket_to_other) {
   one.next_held = 0;
   one.held_all_is_sent = false;
   one.unsent_peer.reset();
+  one.has_taken_over = false;
+  one.started_at = clock::now();
   one.watched = EPOLLIN;
   watch(one.socket.get(), one.watched, one.socket_source);
 
@@ -248,9 +262,18 @@ result<void> keeper::start(companion& one, os::unique_fd socket_to_other) {
   first.capacity = launches_.capacity();
   first.keeper_pid = ::getpid();
   first.restarts = one.restarts;
-  const std::array fds_of_daemon = {claim_.listening.get(), report_end_.get(), socket_to_other.get()};
-  const std::span<const int> all{fds_of_daemon};
-  if (const int error = os::send_packet(one.socket.get(), bytes_of(first), &one == &daemon_ ? all : all.last(1)))
+  std::vector<int> fds{socket_to_other.get()};
+  os::unique_fd report_end;
+  if (&one == &daemon_) {
+    if (auto made = make_report_pipe())
+      report_end = std::move(*made);
+    else
+      return fail(std::move(made.error()));
+    fds = {claim_.listening.get(), report_end.get(), socket_to_other.get()};
+    if (state_)
+      fds.push_back(state_.get());
+  }
+  if (const int error = os::send_packet(one.socket.get(), bytes_of(first), fds))
     return fail(exit_code::other, fmt::format("greeting the {} failed: {}", one.role, ::strerrordesc_np(error)));
   tell(one);
 
@@ -278,9 +301,12 @@ result<void> keeper::start(companion& one, os::unique_fd socket_to_other) {
 
 bool keeper::is_dying_too_often(companion& one) {
   const auto now = clock::now();
-  one.deaths[one.death_count++ % deaths_too_many] = now;
-  const clock::time_point oldest = one.deaths[one.death_count % deaths_too_many];
-  return one.death_count >= deaths_too_many && now - oldest < death_period;
+  if (&one == &recorder_) // it says nothing to the keeper
+    one.has_taken_over = now - one.started_at >= recorder_start_takes;
+  auto& deaths = one.has_taken_over ? one.deaths : one.early_deaths;
+  std::erase_if(deaths, [now](clock::time_point at) { return now - at >= death_period; });
+  deaths.push_back(now);
+  return deaths.size() >= (one.has_taken_over ? replacements_too_many : deaths_too_many);
 }
 
 void keeper::on_end_of(companion& one) {
@@ -293,10 +319,13 @@ void keeper::on_end_of(companion& one) {
   one.pid = 0;
   one.pidfd.reset();
   one.socket.reset();
+  if (&one == &daemon_)
+    early_reports_.clear();
   if (ending_)
     return;
   if (is_dying_too_often(one))
-    given_up_ = fmt::format("the {} ended {} times in {} s", one.role, deaths_too_many, death_period.count());
+    given_up_ = fmt::format("the {} ended {} times in {} s", one.role,
+                            one.has_taken_over ? replacements_too_many : deaths_too_many, death_period.count());
   else
     restart(one);
 }
@@ -320,8 +349,7 @@ void keeper::restart(companion& one) {
     look_is_due_ = false;
     // Until now each report was read when the daemon said `launched`, which saved a wake-up. A child of a dead daemon's
     // is heard of in no other way.
-    if (one.restarts == 1)
-      watch(reports_.get(), EPOLLIN, report_pipe);
+    watch(reports_.back().read_end.get(), EPOLLIN, report_source);
     drain_reports();
   }
   if (const auto started = start(one, std::move(between->first)); !started) {
@@ -383,6 +411,11 @@ void keeper::on_packet(os::packet& packet) {
       look_is_due_ = true;
       tell(daemon_);
       break;
+    case op::state:
+      if (packet.fds.size() == 1)
+        state_ = std::move(packet.fds.front());
+      daemon_.has_taken_over = true;
+      break;
     case op::hello:
     case op::exited:
     case op::peer:
@@ -406,6 +439,12 @@ void keeper::on_intend(const launch_key& key, std::span<os::unique_fd> fds) {
   const std::array places = {&slot->out, &slot->err, &slot->channel};
   for (size_t i = 0; i < std::min(fds.size(), places.size()); ++i)
     *places[i] = std::move(fds[i]);
+  slot->daemon = daemon_.restarts;
+  const auto early = std::ranges::find(early_reports_, key, &report::key);
+  if (early != early_reports_.end()) {
+    on_pid(*slot, early->pid);
+    early_reports_.erase(early);
+  }
 }
 
 void keeper::on_launched(const launched& packet) {
@@ -447,19 +486,54 @@ void keeper::begin_end() {
 
 // -- children ---------------------------------------------------------------------------------------------------------
 
+result<os::unique_fd> keeper::make_report_pipe() {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0)
+    return fail(exit_code::other, fmt::format("making a pipe failed: {}", ::strerrordesc_np(errno)));
+  reports_.push_back({daemon_.restarts, os::unique_fd{ends[0]}});
+  return os::unique_fd{ends[1]}; // the daemon's alone, so that the pipe ends with it and its children
+}
+
 void keeper::drain_reports() {
+  for (size_t i = 0; i < reports_.size();) {
+    const bool has_end = !read_reports(reports_[i].read_end.get());
+    const bool may_be_written_about = reports_[i].daemon == daemon_.restarts && daemon_.pid != 0;
+    if (!has_end || may_be_written_about) { // its last packets may hold intents that are not known yet
+      ++i;
+      continue;
+    }
+    const uint32_t daemon = reports_[i].daemon;
+    reports_.erase(reports_.begin() + static_cast<std::ptrdiff_t>(i));
+    settle_intents(daemon);
+  }
+}
+
+bool keeper::read_reports(int pipe) {
   std::array<report, 128> said;
   for (;;) {
-    const ssize_t got = ::read(reports_.get(), said.data(), sizeof said);
+    const ssize_t got = ::read(pipe, said.data(), sizeof said);
     if (got <= 0)
-      return;
+      return got < 0;
     for_each<report>(std::as_bytes(std::span{said}).first(static_cast<size_t>(got)), [this](const report& one) {
       launch* slot = launches_.find(one.key);
-      if (slot != nullptr && slot->state == launch_state::intended)
+      if (slot == nullptr)
+        early_reports_.push_back(one);
+      else if (slot->state == launch_state::intended)
         on_pid(*slot, one.pid);
     });
-    if (static_cast<size_t>(got) < sizeof said)
-      return;
+  }
+}
+
+/// What a dead daemon has intended and no child has reported was never made. It is told as over, without a pid.
+void keeper::settle_intents(uint32_t of_daemon) {
+  for (launch& slot : launches_.slots()) {
+    if (slot.state != launch_state::intended || slot.daemon != of_daemon)
+      continue;
+    --intended_count_;
+    ++over_count_;
+    ++untold_count_;
+    slot.state = launch_state::over;
+    tell_of_settled(slot);
   }
 }
 
@@ -472,6 +546,10 @@ void keeper::on_pid(launch& slot, pid_t pid) {
     watch(slot.pidfd.get(), EPOLLIN, launches_.index_of(slot));
   else
     on_over(slot, unknown_exit, 0);
+  tell_of_settled(slot);
+}
+
+void keeper::tell_of_settled(launch& slot) {
   for (companion* one : {&daemon_, &recorder_}) {
     if (slot.*one->knows != known::without_pid)
       continue;
@@ -506,7 +584,8 @@ void keeper::on_over(launch& slot, int exit_code, int signal) {
 }
 
 void keeper::reap_zombie(launch& slot) {
-  ::waitid(P_PID, static_cast<id_t>(slot.pid), nullptr, WEXITED | WNOHANG | __WALL);
+  if (slot.pid != 0)
+    ::waitid(P_PID, static_cast<id_t>(slot.pid), nullptr, WEXITED | WNOHANG | __WALL);
   --over_count_;
   if (!slot.exit_is_told)
     --untold_count_;
@@ -737,7 +816,7 @@ void keeper::on_event(uint64_t who) {
     case recorder_pidfd:
       on_end_of(recorder_);
       break;
-    case report_pipe:
+    case report_source:
       drain_reports();
       break;
     case signals:

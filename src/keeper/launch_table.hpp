@@ -33,6 +33,7 @@ struct launch {
   known to_daemon = known::yes;
   known to_recorder = known::yes; ///< by the daemon's `open`
   bool exit_is_told = false;
+  uint32_t daemon = 0; ///< which one intended it, counted from 0
   pid_t pid = 0;
   int32_t exit_code = 0; ///< as in exited
   int32_t signal = 0;

@@ -47,6 +47,7 @@ enum class op : uint32_t {
   terminate, ///< keeper -> daemon: the keeper was sent SIGTERM: do what `kill` does
   look,      ///< daemon -> keeper: which orphans are alive?
   orphans,   ///< keeper -> daemon: these, after every exit that happened before it looked
+  state,     ///< daemon -> keeper: fd: a file to be held for the next daemon, instead of any earlier one
 };
 
 /// Which launch of which process. `id` and `generation` as in core/process.hpp.
@@ -57,7 +58,8 @@ struct launch_key {
   bool operator==(const launch_key&) const = default;
 };
 
-/// To the daemon; fds: 0 the listening client socket, 1 the report pipe's write end, 2 the socket to the recorder.
+/// To the daemon; fds: 0 the listening client socket, 1 the report pipe's write end, 2 the socket to the recorder, 3 the
+/// file of `state`, where there is one.
 /// To the recorder; fds: 0 the socket to the daemon.
 struct hello {
   op what = op::hello;
@@ -116,9 +118,9 @@ struct reap {
 /// To the daemon with the fds of intend, to the recorder with the read ends alone.
 struct held {
   op what = op::held;
-  pid_t pid = 0; ///< 0: its daemon died before the child had reported; another `held` follows if it does
+  pid_t pid = 0; ///< 0: its daemon died before a child had reported; another `held` follows
   launch_key key;
-  uint32_t is_over = 0;  ///< 1: waits as a zombie; there is no `exited` of it any more
+  uint32_t is_over = 0;  ///< 1: waits as a zombie, there is no `exited` of it any more; with pid 0: no child was made
   int32_t exit_code = 0; ///< as in exited
   int32_t signal = 0;
   uint32_t padding = 0;
@@ -135,7 +137,7 @@ struct orphans {
   uint32_t is_last = 0;
 };
 
-/// peer, end, rejected, held_all, terminate, look
+/// peer, end, rejected, held_all, terminate, look, state
 struct notice {
   op what = op::end;
   uint32_t padding = 0;

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <sys/sendfile.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -14,13 +13,10 @@ namespace procvisor::os {
 
 namespace {
 
-int copy_content(int from, int to) {
-  struct stat about {};
-  if (fstat(from, &about) != 0)
-    return errno;
+int copy_content(int from, int to, size_t size) {
   off_t done = 0;
-  while (done < about.st_size) {
-    const auto n = sendfile(to, from, &done, static_cast<size_t>(about.st_size - done));
+  while (static_cast<size_t>(done) < size) {
+    const auto n = sendfile(to, from, &done, size - static_cast<size_t>(done));
     if (n < 0)
       return errno;
     if (n == 0)
@@ -29,11 +25,11 @@ int copy_content(int from, int to) {
   return 0;
 }
 
-int write_durably(const std::string& path, int content) {
+int write_durably(const std::string& path, int content, size_t size) {
   const unique_fd fd{open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600)};
   if (!fd)
     return errno;
-  if (const int failed = copy_content(content, fd.get()); failed != 0)
+  if (const int failed = copy_content(content, fd.get(), size); failed != 0)
     return failed;
   return fsync(fd.get()) == 0 ? 0 : errno;
 }
@@ -54,10 +50,10 @@ int sync_folder_of(const std::string& path) {
 
 } // namespace
 
-int replace_file(const std::string& path, int content) {
+int replace_file(const std::string& path, int content, size_t size) {
   const auto temporary = path + ".new";
   unlink(temporary.c_str()); // left behind by a crash
-  if (const int failed = write_durably(temporary, content); failed != 0) {
+  if (const int failed = write_durably(temporary, content, size); failed != 0) {
     unlink(temporary.c_str());
     return failed;
   }

@@ -12,6 +12,8 @@
 #include <cstdio>
 #include <memory>
 
+#include "os/text_file.hpp"
+
 namespace procvisor::os {
 
 namespace {
@@ -126,6 +128,13 @@ uint64_t ticks_per_second() {
 
 unique_fd procfs::open_root() {
   return unique_fd{::open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC)};
+}
+
+std::string boot_id() {
+  auto text = read_text_file("/proc/sys/kernel/random/boot_id", 64).value_or(std::string{});
+  if (text.ends_with('\n'))
+    text.pop_back();
+  return text;
 }
 
 std::optional<process_stat> procfs::stat(pid_t pid) const {

@@ -33,6 +33,9 @@ std::optional<process_stat> parse_stat(std::string_view text);
 
 uint64_t ticks_per_second();
 
+/// Names this boot of the machine.
+std::string boot_id();
+
 /// Reads /proc; one for the life of the process that looks (1,000 processes: 3-5 ms).
 class procfs {
 public:

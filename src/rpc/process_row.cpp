@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <optional>
 #include <string_view>
 #include <utility>
 #include <variant>
@@ -54,14 +53,6 @@ const field* find_field(std::string_view key) {
   const auto* found =
       std::lower_bound(fields.begin(), fields.end(), key, [](const field& f, std::string_view k) { return f.key < k; });
   return found != fields.end() && found->key == key ? found : nullptr;
-}
-
-std::optional<process_status> parse_status(std::string_view word) {
-  for (auto status : {process_status::stopped, process_status::launching, process_status::online,
-                      process_status::stopping, process_status::waiting_restart, process_status::errored})
-    if (to_string(status) == word)
-      return status;
-  return std::nullopt;
 }
 
 void assign(process_row& row, const member& where, std::string&& text) {

@@ -11,11 +11,13 @@
 ///
 /// - `open`: a launch: id, generation, pid, name, out, error, log (both streams once more), pid_file (absolute paths; empty:
 ///   no such file, and a stream that has none is read and thrown away), log_type, log_date_format, whole_lines (several
-///   streams write to one of the files), silent (nobody who follows the app is sent lines). fds: stdout, stderr (read ends)
+///   streams write to one of the files), silent (nobody who follows the app is sent lines). fds: stdout, stderr (read ends);
+///   none: those that the keeper has passed on. A launch that it reads already is no second time read
 /// - `ended`: the process is over: id, generation. Drain what its pipes hold, remove the pid file, answer `drained`
 /// - `forget`: the process was deleted: id. Close its files once drained
 /// - `journal`: a line for procvisor.log: line (no newline)
-/// - `save`: path: replace that file by the memfd's content (temp, fsync, rename, 0600), answer `saved`. fd: memfd
+/// - `save`: path, size, tag: replace that file by the memfd's first bytes (temp, fsync, rename, 0600; the earlier file
+///   stays as path.bak), answer `saved`. Of several that wait, the last one counts. fd: memfd
 /// - `logs`: a client wants logs: request (its JSON-RPC id), lines, follow, out, err (which streams), journal (procvisor.log
 ///   too), apps: [{id, name, out, error}]. The recorder answers the client itself. fd: the client's socket, its own now
 /// - `tail`: tag, id, generation, lines: answer `tail` with the last lines that this launch has written to stderr; empty
@@ -27,7 +29,7 @@
 ///
 /// - `drained`: id, generation: both pipes have been read to their end
 /// - `trouble`: id, text: a log file cannot be opened or written; what follows from it
-/// - `saved`: path, failed (empty: it is on disk)
+/// - `saved`: path, tag (of the newest `save` that it answers, with those before), failed (empty: it is on disk)
 /// - `tail`: tag, text
 /// - `flush`, `reopen`: tag, failed: [what could not be done, a line for the user each]
 namespace procvisor::recorder_wire {

@@ -1,11 +1,13 @@
 #include "rpc/rows.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <iterator>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "core/json_text.hpp"
 #include "core/option_table.hpp"
 #include "core/wire_text.hpp"
 
@@ -17,18 +19,6 @@ using nlohmann::json;
 
 int64_t epoch_milliseconds(wall_clock::time_point at) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(at.time_since_epoch()).count();
-}
-
-/// A JSON string. Nearly all of them need no escape, and asking the library is then most of the time that a list takes.
-void append_quoted(std::string& out, std::string_view text) {
-  const auto is_plain = [](char c) { return c >= ' ' && c < 0x7f && c != '"' && c != '\\'; };
-  if (std::ranges::all_of(text, is_plain)) {
-    out += '"';
-    out += text;
-    out += '"';
-  } else {
-    out += json(text).dump(-1, ' ', false, json::error_handler_t::replace);
-  }
 }
 
 } // namespace
@@ -50,9 +40,9 @@ void append_row(std::string& out, const row_source& source) {
   const auto& [view, spec, cpu, memory] = source;
   auto to = std::back_inserter(out);
   fmt::format_to(to, R"({{"id":{},"name":)", static_cast<uint32_t>(view.id));
-  append_quoted(out, spec.name);
+  append_json_text(out, spec.name);
   out += R"(,"namespace":)";
-  append_quoted(out, spec.name_space);
+  append_json_text(out, spec.name_space);
   fmt::format_to(to,
                  R"(,"instance":{},"mode":"fork","pid":{},"status":"{}","restarts":{},"unstable_restarts":{},)"
                  R"("created_at":{},"started_at":{},"exit_code":{},"exit_signal":{},"cpu":{:.1f},"memory":{},)"
@@ -60,11 +50,11 @@ void append_row(std::string& out, const row_source& source) {
                  view.instance, view.pid, to_string(view.status), view.restarts, view.unstable_restarts,
                  epoch_milliseconds(view.created_at), epoch_milliseconds(view.started_at), view.exit_code,
                  view.exit_signal, cpu, memory);
-  append_quoted(out, view.reason);
+  append_json_text(out, view.reason);
   out += R"(,"user":)";
-  append_quoted(out, spec.user_name);
+  append_json_text(out, spec.user_name);
   out += R"(,"version":)";
-  append_quoted(out, spec.version);
+  append_json_text(out, spec.version);
   out += '}';
 }
 

@@ -31,6 +31,9 @@
 ///   without follow, then a result {}
 /// - `flush`, targets (none: all, and procvisor.log): {files: [paths], failed: [text]}
 /// - `reload_logs`: {failed: [text]}
+/// - `dump`, force: {saved: processes}; 0 without force: the list is empty, and the file is as it was
+/// - `cleardump`: {saved: 0}
+/// - `resurrect`, state (a text as core/state has it): outcome with skipped: [names that are in the list already]
 /// - `kill`: {stopped: n}; then the daemon ends, and the keeper after it
 ///
 /// wait: true (and where it is absent): starts are answered when the processes have shown that they run; false: as soon
@@ -76,6 +79,9 @@ inline constexpr const char* env = "env";
 inline constexpr const char* logs = "logs";
 inline constexpr const char* flush = "flush";
 inline constexpr const char* reload_logs = "reload_logs";
+inline constexpr const char* dump = "dump";
+inline constexpr const char* cleardump = "cleardump";
+inline constexpr const char* resurrect = "resurrect";
 inline constexpr const char* kill = "kill";
 } // namespace method
 

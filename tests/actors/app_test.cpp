@@ -22,17 +22,27 @@ struct app_fixture : actor_fixture {
   app_answer newest_answer;
   shared_offers offers;
 
+  std::vector<claim_launch> claims;
+  std::string log; ///< what the registry was told, in its order
+
   launcher_actor launcher = sys.spawn([this](launcher_actor::pointer) -> launcher_actor::behavior_type {
-    return {[this](const launch_order& order) { orders.push_back(order); },
-            [this](const reap_order& order) { reaped.push_back(order); }, [](const look_order&) {},
-            [](const end_keeper&) {}, [](const fd_ready&) {}};
+    return {[](const launch_order&) {},
+            [](const reap_order&) {},
+            [this](const claim_launch& claim) { claims.push_back(claim); },
+            [](const deposit_state&) {},
+            [](const look_order&) {},
+            [](const end_keeper&) {},
+            [](const fd_ready&) {}};
   });
   recorder_link_actor recorder = sys.spawn([this](recorder_link_actor::pointer) -> recorder_link_actor::behavior_type {
     return {[this](const recorder_packet& packet) { recorded.push_back(packet); },
             [](const tail_stderr& wanted) {
               return "line of generation " + std::to_string(static_cast<uint64_t>(wanted.gen));
             },
-            [](const recorder_order&) { return order_outcome{}; }, [](const new_recorder&) {}, [](const fd_ready&) {}};
+            [](const recorder_order&) { return order_outcome{}; },
+            [](const save_file&) { return std::string{}; },
+            [](const new_recorder&) {},
+            [](const fd_ready&) {}};
   });
   tree_ender_actor tree_ender = sys.spawn([this](tree_ender_actor::pointer) -> tree_ender_actor::behavior_type {
     return {[this](const tree_order& order) { trees.push_back(order); },
@@ -43,10 +53,25 @@ struct app_fixture : actor_fixture {
     return {[](const start_apps&) { return outcome{}; },
             [](const act_on&) { return outcome{}; },
             [](const pass_on_to&) { return outcome{}; },
+            [](const dump_list&) { return dumped{}; },
+            [](const resurrect_list&) { return outcome{}; },
             [](const find_processes&) { return found_processes{}; },
             [this](const offers_changed& changed) { offers = changed.offers; },
-            [this](const process_changed& changed) { views.push_back(changed.view); },
-            [this](const process_removed&) { was_removed = true; }};
+            [this](const process_changed& changed) {
+              views.push_back(changed.view);
+              log += std::string{to_string(status_of(changed.state.phase))} + ", ";
+            },
+            [this](const process_removed&) { was_removed = true; },
+            [this](const launch_order& order) {
+              orders.push_back(order);
+              log += "launch, ";
+            },
+            [this](const reap_order& order) {
+              reaped.push_back(order);
+              log += "reap, ";
+            },
+            [](const held_launches&) {},
+            [](const recorder_restarted&) {}};
   });
 
   std::shared_ptr<app_spec> spec = std::make_shared<app_spec>();
@@ -66,11 +91,13 @@ struct app_fixture : actor_fixture {
     loop.run_until_quiet();
   }
 
-  void spawn() {
-    app = sys.spawn<app_impl>(
-        app_setup{
-            .id = process_id{3}, .spec = spec, .caller = std::make_shared<environment>(), .home = "/home", .state = {}},
-        launcher, recorder, tree_ender, registry);
+  void spawn(lifecycle state = {}) {
+    app = sys.spawn<app_impl>(app_setup{.id = process_id{3},
+                                        .spec = spec,
+                                        .caller = std::make_shared<environment>(),
+                                        .home = "/home",
+                                        .state = std::move(state)},
+                              launcher, recorder, tree_ender, registry);
   }
 
   /// Asks, and counts the answers that come.
@@ -342,4 +369,145 @@ TEST_CASE_FIXTURE(app_fixture, "app: a process that has left nothing is started 
 
   CHECK(trees.empty());
   CHECK(orders.size() == 2);
+}
+
+TEST_CASE_FIXTURE(app_fixture,
+                  "app: what it orders has been told before, and an ended launch is let go before the next") {
+  spawn();
+  ask(app_verb::start);
+  launched();
+  log.clear();
+
+  exits(1, orders.back().gen);
+
+  CHECK(log == "launching, reap, launch, ");
+}
+
+namespace {
+
+/// As an earlier daemon has written it down.
+lifecycle earlier(process_status status, steady_time now) {
+  lifecycle state;
+  state.phase = phase_of(status);
+  state.gen = generation{5};
+  state.pid = status == process_status::online || status == process_status::stopping ? app_fixture::nobody : 0;
+  state.restarts = 2;
+  state.asked_at.steady = state.started_at.steady = now - 1h;
+  return state;
+}
+
+bool has_opened(const std::vector<recorder_packet>& recorded) {
+  return !recorded.empty() && recorded.front().json.find(R"("op":"open")") != std::string::npos;
+}
+
+} // namespace
+
+TEST_CASE_FIXTURE(app_fixture,
+                  "app: one that ran on is online with the same pid, its exit claimed and its output read") {
+  spawn(earlier(process_status::online, loop.clock().now()));
+  caf::anon_send(app, held_launch{.id = process_id{3}, .gen = generation{5}, .pid = nobody});
+  loop.run_until_quiet();
+
+  CHECK(views.back().status == process_status::online);
+  CHECK(views.back().pid == nobody);
+  CHECK(views.back().restarts == 2);
+  CHECK(orders.empty());
+  CHECK(has_opened(recorded));
+  REQUIRE(claims.size() == 1);
+  CHECK(claims.front().gen == generation{5});
+}
+
+TEST_CASE_FIXTURE(app_fixture, "app: one that ended while no daemon ran is let go and started again") {
+  spawn(earlier(process_status::online, loop.clock().now()));
+  caf::anon_send(
+      app, held_launch{.id = process_id{3}, .gen = generation{5}, .pid = nobody, .is_over = true, .status = {7, 0}});
+  loop.run_until_quiet();
+
+  CHECK(has_opened(recorded)); // or its last lines are not read
+  CHECK(log == "online, launching, reap, launch, ");
+  CHECK(views.back().exit_code == 7);
+  CHECK(views.back().restarts == 3);
+  CHECK(reaped.front().gen == generation{5});
+  CHECK(orders.front().gen == generation{6});
+}
+
+TEST_CASE_FIXTURE(app_fixture, "app: a launch in flight is settled by what the keeper says, and made once") {
+  spawn(earlier(process_status::launching, loop.clock().now()));
+
+  SUBCASE("a child was made") {
+    caf::anon_send(app, held_launch{.id = process_id{3}, .gen = generation{5}, .pid = nobody});
+    loop.run_until_quiet();
+    CHECK(views.back().status == process_status::online);
+    CHECK(orders.empty());
+    CHECK(claims.size() == 1);
+  }
+  SUBCASE("the intent was there, and no child") {
+    caf::anon_send(app, held_launch{.id = process_id{3}, .gen = generation{5}, .is_over = true});
+    loop.run_until_quiet();
+    REQUIRE(orders.size() == 1);
+    CHECK(orders.front().gen == generation{6});
+    CHECK(log == "reap, launching, launch, ");
+  }
+  SUBCASE("not even the intent was there") {
+    caf::anon_send(app, held_launch{.id = process_id{3}, .gen = generation{5}});
+    loop.run_until_quiet();
+    CHECK(orders.size() == 1);
+    CHECK(reaped.empty());
+  }
+}
+
+TEST_CASE_FIXTURE(app_fixture, "app: an exit that was written down and not yet let go is let go, and changes nothing") {
+  spawn(earlier(process_status::stopped, loop.clock().now()));
+  caf::anon_send(
+      app, held_launch{.id = process_id{3}, .gen = generation{5}, .pid = nobody, .is_over = true, .status = {0, 2}});
+  loop.run_until_quiet();
+
+  CHECK(reaped.size() == 1);
+  CHECK(orders.empty());
+  CHECK(views.back().status == process_status::stopped);
+}
+
+TEST_CASE_FIXTURE(app_fixture, "app: a wait for a restart goes on where it was") {
+  auto state = earlier(process_status::waiting_restart, loop.clock().now());
+  state.delay = 5s;
+  state.due = loop.clock().now() + 2s;
+  spawn(std::move(state));
+  caf::anon_send(app, held_launch{.id = process_id{3}, .gen = generation{5}});
+  loop.run_until_quiet();
+
+  loop.advance(1999ms);
+  CHECK(orders.empty());
+  loop.advance(1ms);
+  CHECK(orders.size() == 1);
+}
+
+TEST_CASE_FIXTURE(app_fixture, "app: a stop goes on, with SIGKILL when kill_timeout is over once more") {
+  auto state = earlier(process_status::stopping, loop.clock().now());
+  state.next = after_exit::stay;
+  spawn(std::move(state));
+  caf::anon_send(app, held_launch{.id = process_id{3}, .gen = generation{5}, .pid = nobody});
+  loop.run_until_quiet();
+  CHECK(views.back().status == process_status::stopping);
+  loop.advance(1600ms);
+  CHECK(recorded.back().json.find("sending SIGKILL") != std::string::npos);
+
+  exits(0, generation{5});
+
+  CHECK(views.back().status == process_status::stopped);
+  CHECK(orders.empty());
+}
+
+TEST_CASE_FIXTURE(app_fixture, "app: a new recorder is told where the output of what runs goes, and of nothing else") {
+  spawn();
+  caf::anon_send(app, recorder_restarted{});
+  loop.run_until_quiet();
+  CHECK(recorded.empty());
+  ask(app_verb::start);
+  launched();
+  recorded.clear();
+
+  caf::anon_send(app, recorder_restarted{});
+  loop.run_until_quiet();
+
+  CHECK(has_opened(recorded));
 }

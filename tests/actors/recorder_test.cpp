@@ -243,8 +243,8 @@ TEST_CASE_FIXTURE(recorder_fixture, "journal: a file of 10 MiB is moved away, th
 
 namespace {
 
-json save_packet(const std::string& path) {
-  return {{"op", "save"}, {"path", path}};
+json save_packet(const std::string& path, const std::string& content, uint64_t tag = 1) {
+  return {{"op", "save"}, {"path", path}, {"size", content.size()}, {"tag", tag}};
 }
 
 } // namespace
@@ -252,10 +252,10 @@ json save_packet(const std::string& path) {
 TEST_CASE_FIXTURE(recorder_fixture, "state_file: new content replaces the old one, which is kept beside it") {
   const auto first = os::sealed_memfd("state", "first");
   const auto second = os::sealed_memfd("state", "second");
-  send(save_packet(path("state.json")), {first.get()});
-  CHECK(answer() == json{{"op", "saved"}, {"path", path("state.json")}, {"failed", ""}});
+  send(save_packet(path("state.json"), "first", 7), {first.get()});
+  CHECK(answer() == json{{"op", "saved"}, {"path", path("state.json")}, {"tag", 7}, {"failed", ""}});
   loop.advance(1s);
-  send(save_packet(path("state.json")), {second.get()});
+  send(save_packet(path("state.json"), "second"), {second.get()});
 
   CHECK(content(path("state.json")) == "second");
   CHECK(content(path("state.json.bak")) == "first");
@@ -266,10 +266,19 @@ TEST_CASE_FIXTURE(recorder_fixture, "state_file: new content replaces the old on
   CHECK((about.st_mode & 0777) == 0600);
 }
 
+TEST_CASE_FIXTURE(recorder_fixture, "state_file: only so many bytes as were asked for, of a file that grows on") {
+  const auto state = os::growing_memfd("state");
+  REQUIRE(os::write_at(state.get(), "whole and more", 0));
+
+  send(save_packet(path("state.json"), "whole"), {state.get()});
+
+  CHECK(content(path("state.json")) == "whole");
+}
+
 TEST_CASE_FIXTURE(recorder_fixture, "state_file: one write a second, with the newest content") {
   for (int i = 0; i < 10; ++i) {
     const auto state = os::sealed_memfd("state", std::to_string(i));
-    send(save_packet(path("state.json")), {state.get()});
+    send(save_packet(path("state.json"), "0", static_cast<uint64_t>(i)), {state.get()});
   }
 
   CHECK(content(path("state.json")) == "0");
@@ -287,8 +296,8 @@ TEST_CASE_FIXTURE(recorder_fixture, "state_file: one write a second, with the ne
 TEST_CASE_FIXTURE(recorder_fixture, "state_file: what waits for its second is written at the end") {
   const auto first = os::sealed_memfd("state", "first");
   const auto second = os::sealed_memfd("state", "second");
-  send(save_packet(path("state.json")), {first.get()});
-  send(save_packet(path("state.json")), {second.get()});
+  send(save_packet(path("state.json"), "first"), {first.get()});
+  send(save_packet(path("state.json"), "second"), {second.get()});
 
   keeper.reset();
   loop.run_until_quiet();
@@ -301,9 +310,9 @@ TEST_CASE_FIXTURE(recorder_fixture, "state_file: a failure is told and leaves th
   std::ofstream{path("state.json/in the way")} << "x";
   const auto state = os::sealed_memfd("state", "new");
 
-  send(save_packet(path("state.json")), {state.get()});
+  send(save_packet(path("state.json"), "new"), {state.get()});
 
-  CHECK(answer() == json{{"op", "saved"}, {"path", path("state.json")}, {"failed", "Is a directory"}});
+  CHECK(answer() == json{{"op", "saved"}, {"path", path("state.json")}, {"tag", 1}, {"failed", "Is a directory"}});
   CHECK(exists(path("state.json/in the way")));
   CHECK(!exists(path("state.json.new")));
 }

@@ -6,8 +6,10 @@
 
 #include "actors/registry.hpp"
 #include "fixture.hpp"
+#include "os/memfd.hpp"
 
 using namespace procvisor;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -15,8 +17,12 @@ namespace {
 struct registry_fixture : actor_fixture {
   static constexpr pid_t nobody = 0x3fff'fff0; ///< no process has this number: signals to it go nowhere
   std::vector<launch_order> orders;
+  std::vector<reap_order> reaped;
   app_actor app_of_newest;
   std::map<process_id, app_actor> apps; ///< those that have ever been launched
+  shared_fd deposited;                  ///< what the keeper holds
+  std::vector<std::string> saves;       ///< of state.json
+  std::string save_failure;
 
   launcher_actor launcher = sys.spawn([this](launcher_actor::pointer self) -> launcher_actor::behavior_type {
     return {[this, self](const launch_order& order) {
@@ -25,22 +31,59 @@ struct registry_fixture : actor_fixture {
               apps[order.id] = app_of_newest;
               self->send(app_of_newest, launch_done{order.gen, nobody});
             },
-            [](const reap_order&) {}, [](const look_order&) {}, [](const end_keeper&) {}, [](const fd_ready&) {}};
+            [this](const reap_order& order) { reaped.push_back(order); },
+            [](const claim_launch&) {},
+            [this](const deposit_state& deposit) { deposited = deposit.file; },
+            [](const look_order&) {},
+            [](const end_keeper&) {},
+            [](const fd_ready&) {}};
   });
-  recorder_link_actor recorder = sys.spawn([](recorder_link_actor::pointer) -> recorder_link_actor::behavior_type {
-    return {[](const recorder_packet&) {}, [](const tail_stderr&) { return std::string{}; },
-            [](const recorder_order&) { return order_outcome{}; }, [](const new_recorder&) {}, [](const fd_ready&) {}};
+  recorder_link_actor recorder = sys.spawn([this](recorder_link_actor::pointer) -> recorder_link_actor::behavior_type {
+    return {[](const recorder_packet&) {},
+            [](const tail_stderr&) { return std::string{}; },
+            [](const recorder_order&) { return order_outcome{}; },
+            [this](const save_file& file) {
+              saves.push_back(os::read_whole(file.content->get()).substr(0, file.size));
+              return save_failure;
+            },
+            [](const new_recorder&) {},
+            [](const fd_ready&) {}};
   });
   tree_ender_actor tree_ender = sys.spawn([](tree_ender_actor::pointer) -> tree_ender_actor::behavior_type {
     return {[](const tree_order&) {}, [](const tree_settled&) {}, [](const orphans_seen&) {}, [](const fd_ready&) {}};
   });
-  registry_actor registry = sys.spawn<registry_impl>("/home", launcher, recorder, tree_ender);
+  registry_actor registry = sys.spawn<registry_impl>("/home", saved_state{}, launcher, recorder, tree_ender);
 
   ~registry_fixture() {
     for (const auto& one : {caf::actor_cast<caf::actor>(registry), caf::actor_cast<caf::actor>(launcher),
                             caf::actor_cast<caf::actor>(recorder), caf::actor_cast<caf::actor>(tree_ender)})
       caf::anon_send_exit(one, caf::exit_reason::kill);
     loop.run_until_quiet();
+  }
+
+  /// What another daemon would know if this one died now.
+  saved_state written() const {
+    return deposited ? replay_state(os::read_whole(deposited->get())).state : saved_state{};
+  }
+
+  /// This daemon dies, and another one begins with what the keeper holds.
+  void succeed(std::vector<held_launch> held) {
+    caf::anon_send_exit(registry, caf::exit_reason::kill);
+    loop.run_until_quiet();
+    auto earlier = written();
+    registry = sys.spawn<registry_impl>("/home", std::move(earlier), launcher, recorder, tree_ender);
+    caf::anon_send(registry, held_launches{std::move(held)});
+    loop.run_until_quiet();
+  }
+
+  found_processes list() {
+    found_processes answer;
+    sys.spawn([&, this](caf::event_based_actor* self) {
+      self->request(registry, caf::infinite, find_processes{})
+          .then([&](const found_processes& found) { answer = found; }, [](const caf::error&) {});
+    });
+    loop.run_until_quiet();
+    return answer;
   }
 
   static shared_spec named(const char* name, bool autostart) {
@@ -274,4 +317,118 @@ TEST_CASE_FIXTURE(registry_fixture,
     REQUIRE(refused.failed.size() == 1);
   }
   CHECK(orders.size() == launches);
+}
+
+TEST_CASE_FIXTURE(registry_fixture, "registry: a launch is written down before it is ordered") {
+  // The launcher of this test has answered at once; what the keeper held at that moment is the beginning of the file.
+  caf::anon_send_exit(launcher, caf::exit_reason::kill);
+  loop.run_until_quiet();
+  start("web");
+  REQUIRE(saves.empty());
+  // The order went nowhere, so this is all that a successor finds.
+  loop.advance(100ms);
+  REQUIRE(saves.size() == 1);
+  const auto state = read_state(saves.front());
+  REQUIRE_MESSAGE(state, state.error().what);
+  REQUIRE(state->processes.size() == 1);
+  CHECK(state->processes.begin()->second.spec->name == "web");
+  CHECK(state->processes.begin()->second.state.phase == life_phase::launching);
+  CHECK(state->processes.begin()->second.state.gen == generation{1});
+}
+
+TEST_CASE_FIXTURE(registry_fixture, "registry: a successor goes on with ids, generations, counters and declarations") {
+  start("web");
+  start("mail");
+  ask(act_on{.verb = app_verb::remove, .targets = {"mail"}});
+  caf::anon_send(app_of_newest, process_exited{orders.back().gen, {}});
+  loop.run_until_quiet();
+  orders.clear();
+
+  succeed({held_launch{.id = process_id{0}, .gen = generation{1}, .pid = nobody}});
+
+  CHECK(orders.empty());
+  const auto found = list();
+  REQUIRE(found.processes.size() == 1);
+  CHECK(found.processes.front().view.status == process_status::online);
+  CHECK(found.processes.front().view.pid == nobody);
+  CHECK(*found.processes.front().spec == *named("web", true));
+  start("next");
+  CHECK(orders.back().id == process_id{2});
+  CHECK(orders.back().gen > generation{1});
+}
+
+TEST_CASE_FIXTURE(registry_fixture,
+                  "registry: a process of which the keeper knows nothing has ended unseen, others run") {
+  start("web");
+  start("mail");
+  orders.clear();
+
+  succeed({held_launch{.id = process_id{1}, .gen = generation{1}, .pid = nobody}});
+
+  const auto found = list();
+  REQUIRE(found.processes.size() == 2);
+  CHECK(found.processes[0].view.status == process_status::stopped); // autorestart is off
+  CHECK(found.processes[0].view.reason.find("nobody saw") != std::string::npos);
+  CHECK(found.processes[1].view.status == process_status::online);
+  CHECK(orders.empty());
+}
+
+TEST_CASE_FIXTURE(registry_fixture, "registry: a launch of which the keeper does not know yet is waited for") {
+  start("web");
+  orders.clear();
+  succeed({held_launch{.id = process_id{0}, .gen = generation{1}}});
+  CHECK(orders.empty());
+
+  caf::anon_send(registry, held_launches{{held_launch{.id = process_id{0}, .gen = generation{1}, .pid = nobody}}});
+  loop.run_until_quiet();
+
+  CHECK(orders.empty());
+  CHECK(list().processes.front().view.status == process_status::online);
+}
+
+TEST_CASE_FIXTURE(registry_fixture, "registry: the end of a process that was deleted is let go") {
+  succeed({held_launch{.id = process_id{9}, .gen = generation{4}, .pid = nobody, .is_over = true}});
+  REQUIRE(reaped.size() == 1);
+  CHECK(reaped.front().id == process_id{9});
+}
+
+TEST_CASE_FIXTURE(registry_fixture,
+                  "registry: the state is saved soon after a change, once for many, and then no more") {
+  start("web");
+  start("mail");
+  CHECK(saves.empty());
+  loop.advance(100ms);
+  REQUIRE(saves.size() == 1);
+  CHECK(read_state(saves.back())->processes.size() == 2);
+
+  loop.advance(1h);
+
+  CHECK(saves.size() == 1);
+  CHECK(loop.clock().next_due() == loop_clock::time_point::max());
+}
+
+TEST_CASE_FIXTURE(registry_fixture,
+                  "registry: a save that fails is tried again, and the list says so until it is done") {
+  save_failure = "No space left on device";
+  start("web");
+  loop.advance(100ms);
+  const auto notes = list().notes;
+  REQUIRE(notes.size() == 1);
+  CHECK(notes.front()
+        == "saving the state to '/home/state.json' failed: No space left on device; trying again every 10 s");
+
+  save_failure.clear();
+  loop.advance(10s);
+
+  CHECK(list().notes.empty());
+  CHECK(saves.size() == 2);
+}
+
+TEST_CASE_FIXTURE(registry_fixture, "registry: what has been overtaken does not make the state grow for ever") {
+  start("web");
+  for (int i = 0; i < 3000; ++i)
+    caf::anon_send(app_of_newest, process_exited{orders.back().gen, {}}), loop.run_until_quiet(),
+        ask(act_on{.verb = app_verb::restart, .targets = {"web"}});
+  CHECK(os::read_whole(deposited->get()).size() < 1024 * 1024);
+  CHECK(written().processes.at(process_id{0}).state.gen == orders.back().gen);
 }

@@ -248,6 +248,22 @@ std::vector<pid_t> home_fixture::living_of_apps() const {
   return with_variable({"PROCVISOR_INSTANCE=" + home_ + ":"});
 }
 
+std::vector<pid_t> home_fixture::in_role(const std::string& role) const {
+  std::vector<pid_t> found;
+  for (const pid_t pid : living())
+    if (is_alive(pid)
+        && contains(read_file("/proc/" + std::to_string(pid) + "/cmdline"), std::string{'\0'} + role + '\0'))
+      found.push_back(pid);
+  return found;
+}
+
+void home_fixture::kill_role(const std::string& role) const {
+  const auto found = in_role(role);
+  REQUIRE_MESSAGE(found.size() == 1, role);
+  ::kill(found.front(), SIGKILL);
+  REQUIRE(ends(found.front()));
+}
+
 std::vector<pid_t> children_of(pid_t parent) {
   std::vector<pid_t> found;
   for (const pid_t pid : all_processes())

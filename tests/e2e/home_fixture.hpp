@@ -81,6 +81,11 @@ public:
   /// Those of them that apps are or have started.
   std::vector<pid_t> living_of_apps() const;
 
+  /// Those of them whose first argument is `role`: keeper, daemon, recorder.
+  std::vector<pid_t> in_role(const std::string& role) const;
+  /// kill -9 for the only one.
+  void kill_role(const std::string& role) const;
+
 private:
   std::string folder_;
   std::string home_;

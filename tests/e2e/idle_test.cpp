@@ -29,8 +29,9 @@ TEST_CASE_FIXTURE(home_fixture, "with a hundred idle apps no thread of procvisor
   program("idle");
   done({"start", "./idle", "-i", "100"});
   REQUIRE(processes().size() == 100);
-  // The daemon has yet to see that the last client is gone, and the kernel to free what a hundred launches have used.
-  ::poll(nullptr, 0, 1'000);
+  // The daemon has yet to see that the last client is gone, the state to be saved, at most once a second, and the kernel
+  // to free what a hundred launches have used.
+  ::poll(nullptr, 0, 3'000);
   std::vector<pid_t> own;
   for (const pid_t pid : living())
     if (status_field(pid, "Name") == "procvisor")

@@ -1,5 +1,4 @@
 // Who starts the keeper, how many there are, and how they go.
-#include <fcntl.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -13,22 +12,6 @@ namespace e2e {
 
 namespace {
 
-/// The processes of the home whose first argument is `role`.
-std::vector<pid_t> in_role(const home_fixture& place, const std::string& role) {
-  std::vector<pid_t> found;
-  for (const pid_t pid : place.living()) {
-    const int file = ::open(("/proc/" + std::to_string(pid) + "/cmdline").c_str(), O_RDONLY | O_CLOEXEC);
-    char text[256] = {};
-    const ssize_t got = file >= 0 ? ::read(file, text, sizeof text) : -1;
-    if (file >= 0)
-      ::close(file);
-    const std::string line(text, got > 0 ? static_cast<size_t>(got) : 0);
-    if (contains(line, std::string{'\0'} + role + '\0'))
-      found.push_back(pid);
-  }
-  return found;
-}
-
 /// The recorder is the last of the three, and makes this file.
 bool recorder_runs(const home_fixture& place) {
   return place.eventually([&] { return place.exists("home/procvisor.log"); });
@@ -41,12 +24,12 @@ TEST_CASE_FIXTURE(home_fixture, "ping starts the keeper, which starts a daemon a
 
   CHECK(contains(answer.out + answer.err, "pong"));
   REQUIRE(recorder_runs(*this));
-  const auto keepers = in_role(*this, "keeper");
+  const auto keepers = in_role("keeper");
   REQUIRE(keepers.size() == 1);
   CHECK(keepers[0] == keeper_pid());
   CHECK(status_field(keepers[0], "Name") == "procvisor");
   for (const char* role : {"daemon", "recorder"}) {
-    const auto found = in_role(*this, role);
+    const auto found = in_role(role);
     REQUIRE_MESSAGE(found.size() == 1, role);
     CHECK_MESSAGE(status_field(found[0], "PPid") == std::to_string(keeper_pid()), role);
     CHECK_MESSAGE(status_field(found[0], "Name") == "procvisor", role);
@@ -66,9 +49,9 @@ TEST_CASE_FIXTURE(home_fixture, "clients that come at once start exactly one kee
     }
 
     CHECK(recorder_runs(*this));
-    CHECK(in_role(*this, "keeper") == std::vector{keeper_pid()});
-    CHECK(in_role(*this, "daemon").size() == 1);
-    CHECK(in_role(*this, "recorder").size() == 1);
+    CHECK(in_role("keeper") == std::vector{keeper_pid()});
+    CHECK(in_role("daemon").size() == 1);
+    CHECK(in_role("recorder").size() == 1);
     CHECK(processes().size() == 8);
     shut_down();
     CHECK(living().empty());
@@ -116,7 +99,7 @@ TEST_CASE_FIXTURE(home_fixture, "a signal that a terminal sends to everybody rea
   done({"start", "./idle"});
   for (const int signal : {SIGINT, SIGHUP})
     for (const char* role : {"keeper", "daemon", "recorder"})
-      for (const pid_t pid : in_role(*this, role)) {
+      for (const pid_t pid : in_role(role)) {
         CHECK(status_field(pid, "NSsid") == std::to_string(pid)); // a session of its own, so none comes from a terminal
         if (std::string_view{role} == "keeper")
           ::kill(pid, signal);
@@ -152,7 +135,7 @@ TEST_CASE_FIXTURE(home_fixture, "the socket and pid file of a keeper that was ki
 
 TEST_CASE_FIXTURE(home_fixture, "a daemon that is there and does not answer is exit code 7, after ten seconds") {
   done({"ping"});
-  const auto daemons = in_role(*this, "daemon");
+  const auto daemons = in_role("daemon");
   REQUIRE(daemons.size() == 1);
   ::kill(daemons[0], SIGSTOP);
 

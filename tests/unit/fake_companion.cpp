@@ -2,8 +2,10 @@
 // a line back; the recorder passes on to the daemon what it hears from the keeper. tests/unit/keeper_test.cpp drives
 // it.
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <array>
 #include <cstdlib>
@@ -18,6 +20,7 @@
 #include "keeper/keeper.hpp"
 #include "keeper/wire.hpp"
 #include "os/home.hpp"
+#include "os/memfd.hpp"
 #include "os/packet_socket.hpp"
 #include "os/spawn.hpp"
 
@@ -99,6 +102,7 @@ std::vector<std::string> lines_of(const os::packet& packet) {
     case op::reap:
     case op::look:
     case op::end:
+    case op::state:
       lines.push_back("unexpected");
       break;
   }
@@ -113,6 +117,8 @@ public:
     listening_ = std::move(packet.fds.at(0));
     report_ = std::move(packet.fds.at(1));
     recorder_ = std::move(packet.fds.at(2));
+    if (packet.fds.size() > 3)
+      state_ = os::read_whole(packet.fds[3].get());
   }
 
   int run() {
@@ -162,6 +168,15 @@ private:
       return intend_it(key), launch(key, script, -1);
     if (verb == "launch-without-launched") // as if killed after clone
       return create(key, script, report_.get());
+    if (verb == "slow-launch") // the child says its pid when somebody writes to the fifo "go"
+      return intend_it(key), std::to_string(slow_launch(key));
+    if (verb == "state")
+      return state_;
+    if (verb == "deposit") {
+      const auto file = os::sealed_memfd("state", script);
+      say(notice{.what = op::state, .key = key}, {file.get()});
+      return "ok";
+    }
     if (verb == "fail")
       return intend_it(key), fail_to_launch(key);
     if (verb == "reap")
@@ -208,6 +223,20 @@ private:
     return std::to_string(made->pid);
   }
 
+  pid_t slow_launch(const launch_key& key) {
+    const pid_t pid = ::fork();
+    if (pid != 0)
+      return pid;
+    ::close(keeper_fd);
+    const os::unique_fd go{::open((os::find_home()->path + "/go").c_str(), O_RDONLY | O_CLOEXEC)};
+    report mine{};
+    mine.key = key;
+    mine.pid = ::getpid();
+    if (::write(report_.get(), &mine, sizeof mine) == static_cast<ssize_t>(sizeof mine))
+      ::execl("/bin/sleep", "sleep", "1000", nullptr);
+    ::_exit(1);
+  }
+
   std::string launch(const launch_key& key, const std::string& script, int report_fd) {
     const std::string pid = create(key, script, report_fd);
     say(launched{.pid = std::stoi(pid), .key = key});
@@ -248,6 +277,7 @@ private:
   os::unique_fd listening_;
   os::unique_fd report_;
   os::unique_fd recorder_;
+  std::string state_; ///< what an earlier one has deposited
   os::output_pipe output_;
   os::output_pipe error_;
   std::vector<std::string> heard_from_keeper_;

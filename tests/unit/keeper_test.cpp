@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/resource.h>
@@ -217,7 +218,7 @@ TEST_CASE_FIXTURE(running_keeper,
   CHECK(client->ask("restarts") == "1");
   CHECK(client->ask("next") == fmt::format("held 1 1 pid {} over 0 code 0 signal 0 fds 2", running));
   CHECK(client->ask("next") == fmt::format("held 2 5 pid {} over 1 code 6 signal 0 fds 2", over));
-  CHECK(client->ask("next") == "held 3 1 pid 0 over 0 code 0 signal 0 fds 3");
+  CHECK(client->ask("next") == "held 3 1 pid 0 over 1 code 0 signal 0 fds 3");
   CHECK(client->ask("next") == "held_all");
   CHECK(client->ask("next-of-recorder") == "peer");
   CHECK(!is_gone(running));
@@ -235,17 +236,58 @@ TEST_CASE_FIXTURE(running_keeper, "keeper: a daemon killed right after clone lea
   CHECK(client->ask("next") == fmt::format("held 1 1 pid {} over 0 code 0 signal 0 fds 2", app));
 }
 
+TEST_CASE_FIXTURE(running_keeper, "keeper: a report that was written before its intent was read is not lost") {
+  ::kill(keeper_pid, SIGSTOP);
+  const pid_t told = launch("1 1 exec sleep 1000");
+  client->ask("intend 2 1");
+  const pid_t untold = client->ask_pid("launch-without-launched 2 1 exec sleep 1000");
+  apps.push_back(untold);
+  kill_and_wait(client->ask_pid("pid"));
+  ::kill(keeper_pid, SIGCONT);
+  client = std::make_unique<daemon_client>(place);
+
+  CHECK(client->ask("next") == fmt::format("held 1 1 pid {} over 0 code 0 signal 0 fds 2", told));
+  CHECK(client->ask("next") == fmt::format("held 2 1 pid {} over 0 code 0 signal 0 fds 2", untold));
+  CHECK(client->ask("next") == "held_all");
+}
+
 TEST_CASE_FIXTURE(running_keeper,
-                  "keeper: a report that comes after the daemon's death is held once more, with its pid") {
+                  "keeper: intents of a dead daemon are open while a child may still come, and no longer") {
+  REQUIRE(::mkfifo((place.path + "/go").c_str(), 0600) == 0);
   client->ask("intend 1 1");
+  const pid_t slow = client->ask_pid("slow-launch 2 1");
+  apps.push_back(slow);
   replace_daemon();
   CHECK(client->ask("next") == "held 1 1 pid 0 over 0 code 0 signal 0 fds 2");
+  CHECK(client->ask("next") == "held 2 1 pid 0 over 0 code 0 signal 0 fds 2");
   CHECK(client->ask("next") == "held_all");
 
-  // The report pipe outlives the daemon: this stands for a child that was slow.
-  const pid_t app = client->ask_pid("launch-without-launched 1 1 exec sleep 1000");
-  apps.push_back(app);
-  CHECK(client->ask("next") == fmt::format("held 1 1 pid {} over 0 code 0 signal 0 fds 2", app));
+  const os::unique_fd go{::open((place.path + "/go").c_str(), O_WRONLY | O_CLOEXEC)};
+
+  CHECK(client->ask("next") == fmt::format("held 2 1 pid {} over 0 code 0 signal 0 fds 2", slow));
+  CHECK(client->ask("next") == "held 1 1 pid 0 over 1 code 0 signal 0 fds 2");
+  client->ask("reap 1 1");
+  launch("1 2 exit 0");
+  CHECK(client->ask("next") == "exited 1 2 code 0 signal 0");
+}
+
+TEST_CASE_FIXTURE(running_keeper, "keeper: what a daemon has deposited is given to the next one, the newest of it") {
+  CHECK(client->ask("state").empty());
+  client->ask("deposit 0 0 first");
+  client->ask("deposit 0 0 second");
+  replace_daemon();
+  CHECK(client->ask("state") == "second");
+  replace_daemon();
+  CHECK(client->ask("state") == "second");
+}
+
+TEST_CASE_FIXTURE(running_keeper,
+                  "keeper: a daemon that took over what was there may die more often than three times") {
+  for (int i = 0; i < 6; ++i) {
+    client->ask("deposit 0 0 x");
+    replace_daemon();
+  }
+  CHECK(client->ask("restarts") == "6");
 }
 
 TEST_CASE_FIXTURE(running_keeper,

@@ -34,8 +34,12 @@ lifecycle_event named(const std::string& name, generation gen) {
     return trial_timer_due{gen};
   if (name == "kill due")
     return kill_timer_due{gen};
-  REQUIRE(name == "restart due");
-  return restart_timer_due{gen};
+  if (name == "restart due")
+    return restart_timer_due{gen};
+  if (name == "adopted, runs")
+    return adopted{gen, 200};
+  REQUIRE(name == "adopted, gone");
+  return adopted{gen, 0};
 }
 
 } // namespace
@@ -48,7 +52,7 @@ TEST_CASE("lifecycle: every event in every phase") {
     life_phase to;
     const char* effects;
   };
-  // One row for each of the 8 x 12 cells of the table in lifecycle.hpp.
+  // One row for each of the 8 x 14 cells of the table in lifecycle.hpp.
   const row rows[] = {
       {stopped, "start", launching, "launch 1"},
       {stopped, "restart", launching, "launch 1"},
@@ -62,6 +66,8 @@ TEST_CASE("lifecycle: every event in every phase") {
       {stopped, "exited", stopped, ""},
       {stopped, "kill due", stopped, ""},
       {stopped, "restart due", stopped, ""},
+      {stopped, "adopted, runs", stopped, ""},
+      {stopped, "adopted, gone", stopped, ""},
 
       {launching, "start", launching, ""},
       {launching, "restart", launching, ""},
@@ -75,6 +81,8 @@ TEST_CASE("lifecycle: every event in every phase") {
       {launching, "exited", launching, ""},
       {launching, "kill due", launching, ""},
       {launching, "restart due", launching, ""},
+      {launching, "adopted, runs", settling, "executed, trial timer 250"},
+      {launching, "adopted, gone", launching, "launch 2"},
 
       {getting_ready, "start", getting_ready, "executed"},
       {getting_ready, "restart", stopping, "terminate, kill timer 1600"},
@@ -88,6 +96,8 @@ TEST_CASE("lifecycle: every event in every phase") {
       {getting_ready, "exited", launching, "cancel timers, launch 2, not started 4"},
       {getting_ready, "kill due", getting_ready, ""},
       {getting_ready, "restart due", getting_ready, ""},
+      {getting_ready, "adopted, runs", getting_ready, ""},
+      {getting_ready, "adopted, gone", launching, "cancel timers, launch 2, not started 4"},
 
       {settling, "start", settling, "executed"},
       {settling, "restart", stopping, "terminate, kill timer 1600"},
@@ -101,6 +111,8 @@ TEST_CASE("lifecycle: every event in every phase") {
       {settling, "exited", launching, "cancel timers, launch 2, not started 4"},
       {settling, "kill due", settling, ""},
       {settling, "restart due", settling, ""},
+      {settling, "adopted, runs", settling, ""},
+      {settling, "adopted, gone", launching, "cancel timers, launch 2, not started 4"},
 
       {online, "start", online, "executed, started"},
       {online, "restart", stopping, "terminate, kill timer 1600"},
@@ -114,6 +126,8 @@ TEST_CASE("lifecycle: every event in every phase") {
       {online, "exited", launching, "cancel timers, launch 2"},
       {online, "kill due", online, ""},
       {online, "restart due", online, ""},
+      {online, "adopted, runs", online, ""},
+      {online, "adopted, gone", launching, "cancel timers, launch 2"},
 
       {stopping, "start", stopping, ""},
       {stopping, "restart", stopping, ""},
@@ -127,6 +141,8 @@ TEST_CASE("lifecycle: every event in every phase") {
       {stopping, "exited", stopped, "cancel timers, stopped"},
       {stopping, "kill due", stopping, "kill"},
       {stopping, "restart due", stopping, ""},
+      {stopping, "adopted, runs", stopping, "terminate, kill timer 1600"},
+      {stopping, "adopted, gone", stopped, "cancel timers, stopped"},
 
       {waiting_restart, "start", launching, "cancel timers, launch 2"},
       {waiting_restart, "restart", launching, "cancel timers, launch 2"},
@@ -140,6 +156,8 @@ TEST_CASE("lifecycle: every event in every phase") {
       {waiting_restart, "exited", waiting_restart, ""},
       {waiting_restart, "kill due", waiting_restart, ""},
       {waiting_restart, "restart due", launching, "launch 2"},
+      {waiting_restart, "adopted, runs", waiting_restart, "restart timer 500"},
+      {waiting_restart, "adopted, gone", waiting_restart, "restart timer 500"},
 
       {errored, "start", launching, "launch 2"},
       {errored, "restart", launching, "launch 2"},
@@ -153,6 +171,8 @@ TEST_CASE("lifecycle: every event in every phase") {
       {errored, "exited", errored, ""},
       {errored, "kill due", errored, ""},
       {errored, "restart due", errored, ""},
+      {errored, "adopted, runs", errored, ""},
+      {errored, "adopted, gone", errored, ""},
   };
   for (const auto& [from, event, to, effects] : rows) {
     CAPTURE(static_cast<int>(from));
@@ -356,6 +376,53 @@ TEST_CASE("lifecycle: a shortage makes an automatic launch wait, and one that wa
   driver asked;
   asked.on(start_requested{}).on(launch_failed{asked.state.gen, "too many open files", true});
   CHECK(asked.state.phase == life_phase::errored);
+}
+
+TEST_CASE("lifecycle: an adopted wait is over when it would have been, counters and back-off go on") {
+  driver d;
+  d.spec.exp_backoff_restart_delay = 1000ms;
+  d.spec.max_restarts = 5;
+  d.start().exit();
+  REQUIRE(d.state.delay == 1000ms);
+  d.after(300ms).on(adopted{d.state.gen, 0});
+  CHECK(d.effects == "restart timer 700");
+  d.after(5s).on(adopted{d.state.gen, 0});
+  CHECK(d.effects == "restart timer 0");
+  d.on(restart_timer_due{d.state.gen}).on(launched{d.state.gen, 101}).exit();
+  CHECK(d.state.delay == 1500ms);
+  CHECK(d.state.unstable_restarts == 2);
+}
+
+TEST_CASE("lifecycle: what was asked before the daemon died is done after it") {
+  driver d;
+  d.start();
+  SUBCASE("a restart whose process has ended meanwhile") {
+    d.on(restart_requested{}).on(adopted{d.state.gen, 0});
+    CHECK(d.state.phase == life_phase::launching);
+    CHECK(d.state.restarts == 1);
+  }
+  SUBCASE("a delete whose process still runs") {
+    d.on(delete_requested{}).on(adopted{d.state.gen, 100});
+    CHECK(d.effects == "terminate, kill timer 1600");
+    d.exit(0);
+    CHECK(d.effects == "cancel timers, remove, stopped, removed");
+  }
+  SUBCASE("a stop of a launch that never came about") {
+    d.exit();
+    REQUIRE(d.state.phase == life_phase::launching);
+    d.on(stop_requested{}).on(adopted{d.state.gen, 0});
+    CHECK(d.state.phase == life_phase::stopped);
+    CHECK(d.effects == "stopped");
+  }
+}
+
+TEST_CASE("lifecycle: an exit that nobody saw is one for the policy, and no exit code 0") {
+  driver d;
+  d.spec.autorestart = false;
+  d.spec.stop_exit_codes = {0};
+  d.start().on(adopted{d.state.gen, 0});
+  CHECK(d.state.phase == life_phase::stopped);
+  CHECK(d.state.reason == "ended with an exit that nobody saw, and autorestart is off");
 }
 
 TEST_CASE("lifecycle: any sequence of events ends as last asked for, with one launch at most, and all are answered") {

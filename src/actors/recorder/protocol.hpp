@@ -177,6 +177,8 @@ using log_writer_actor = followed_actor::extend<caf::result<void>(fd_ready), caf
 /// The newest content; one that is not yet on disk is overtaken by it.
 struct save {
   std::shared_ptr<const os::unique_fd> content;
+  size_t size = 0;  ///< so many of its bytes
+  uint64_t tag = 0; ///< the daemon's: later ones are larger
 };
 
 using state_file_actor = caf::typed_actor<caf::result<void>(save), caf::result<void>(finish)>;
@@ -196,6 +198,7 @@ struct trouble {
 /// Answers every `save` that came before.
 struct saved {
   std::string path;
+  uint64_t tag = 0;
   std::string failed; ///< empty: it is on disk
 };
 

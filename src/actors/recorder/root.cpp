@@ -133,7 +133,7 @@ recorder_actor::behavior_type root_state::make_behavior() {
         answer({{"op", op::trouble}, {"id", static_cast<uint32_t>(found.id)}, {"text", found.text}});
       },
       [this](const saved& done) {
-        answer({{"op", op::saved}, {"path", done.path}, {"failed", done.failed}});
+        answer({{"op", op::saved}, {"path", done.path}, {"tag", done.tag}, {"failed", done.failed}});
       },
       [this](const writer_failed& last_words) { on_writer_failed(last_words); },
   };
@@ -187,6 +187,7 @@ bool root_state::on_keeper_packet(os::packet packet) {
     case keeper::op::terminate:
     case keeper::op::look:
     case keeper::op::orphans:
+    case keeper::op::state:
       return true; // for the daemon
   }
   return true;
@@ -271,6 +272,8 @@ void root_state::on_open(const json& packet, fd_list fds) {
   };
   if (fds.size() == 2)
     opened.pipes = std::make_shared<launch_pipes>(launch_pipes{std::move(fds[0]), std::move(fds[1])});
+  if (!opened.pipes)
+    return; // what this recorder reads already, or what is over
   self_->send(writer_of(id), std::move(opened));
 }
 
@@ -305,7 +308,9 @@ void root_state::on_save(const json& packet, fd_list fds) {
     file = self_->spawn<state_file_impl>(path, recorder_actor{self_});
     self_->monitor(file);
   }
-  self_->send(file, save{std::make_shared<const os::unique_fd>(std::move(fds.front()))});
+  self_->send(file, save{.content = std::make_shared<const os::unique_fd>(std::move(fds.front())),
+                         .size = packet.at("size").get<size_t>(),
+                         .tag = packet.at("tag").get<uint64_t>()});
 }
 
 void root_state::on_logs(const json& packet, fd_list fds) {

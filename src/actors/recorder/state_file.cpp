@@ -32,24 +32,26 @@ state_file_actor::behavior_type state_file_state::make_behavior() {
 }
 
 void state_file_state::on_save(const save& wanted) {
-  pending_ = wanted.content;
-  if (pauses_)
+  pending_ = wanted;
+  if (waits_)
     return;
-  write_pending();
-  pauses_ = true;
-  self_->run_delayed(pause_between_writes, [this] {
-    pauses_ = false;
-    if (pending_)
-      on_save(save{pending_});
+  const auto now = self_->clock().now();
+  if (now >= next_write_)
+    return write_pending();
+  waits_ = true;
+  self_->run_delayed(next_write_ - now, [this] {
+    waits_ = false;
+    write_pending();
   });
 }
 
 void state_file_state::write_pending() {
-  if (!pending_)
+  const auto [content, size, tag] = std::exchange(pending_, {});
+  if (!content)
     return;
-  const int failed = os::replace_file(path_, pending_->get());
-  pending_.reset();
-  caf::anon_send(root_, saved{path_, failed == 0 ? std::string{} : strerror(failed)});
+  next_write_ = self_->clock().now() + pause_between_writes;
+  const int failed = os::replace_file(path_, content->get(), size);
+  caf::anon_send(root_, saved{path_, tag, failed == 0 ? std::string{} : strerror(failed)});
 }
 
 } // namespace procvisor::recorder

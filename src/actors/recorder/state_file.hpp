@@ -1,8 +1,8 @@
 #pragma once
 
-#include <memory>
 #include <string>
 
+#include <caf/actor_clock.hpp>
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
@@ -26,8 +26,9 @@ private:
   state_file_actor::pointer self_;
   std::string path_;
   recorder_actor root_;
-  std::shared_ptr<const os::unique_fd> pending_; ///< waits for the end of the pause
-  bool pauses_ = false;
+  save pending_;       ///< waits for the end of the pause; without content: nothing does
+  bool waits_ = false; ///< a timer runs, until next_write_
+  caf::actor_clock::time_point next_write_{};
 };
 
 using state_file_impl = state_file_actor::stateful_impl<state_file_state>;
