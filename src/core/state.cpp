@@ -13,6 +13,7 @@
 #include "core/crc32.hpp"
 #include "core/json_text.hpp"
 #include "core/option_table.hpp"
+#include "core/wire_text.hpp"
 
 namespace procvisor {
 
@@ -141,8 +142,10 @@ private:
       if (state_.processes.empty())
         state_.next_id = 0;
     } else if (const auto number = entry.find("environment"); number != entry.end()) {
-      environments_[number->get<uint32_t>()] =
-          std::make_shared<const environment>(entry.at("variables").get<environment>());
+      auto variables = environment_from_json(entry.at("variables"));
+      if (!variables)
+        return variables.error().what;
+      environments_[number->get<uint32_t>()] = std::make_shared<const environment>(*std::move(variables));
     } else if (entry.contains("counters")) {
       state_.next_id = entry.at("next_id").get<uint32_t>();
       state_.newest = generation{entry.at("generation").get<uint64_t>()};
@@ -213,9 +216,9 @@ std::string environment_entry(uint32_t number, const environment& variables) {
   for (const auto& [name, value] : variables) {
     if (entry.back() != '{')
       entry += ',';
-    append_json_text(entry, name);
+    append_json_text(entry, to_wire_text(name));
     entry += ':';
-    append_json_text(entry, value);
+    append_json_text(entry, to_wire_text(value));
   }
   entry += '}';
   return seal(std::move(entry));

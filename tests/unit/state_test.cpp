@@ -35,7 +35,7 @@ process_record record_of(uint32_t id, const char* name, const shared_environment
 }
 
 saved_state two_apps() {
-  const auto caller = std::make_shared<const environment>(environment{{"HOME", "/root"}, {"A", "a=b\t\"\\"}});
+  const auto caller = std::make_shared<const environment>(environment{{"HOME", "/root"}, {"A", "a=b\t\"\\"}, {"BYTES\xff", "\xfe"}});
   saved_state state;
   state.boot_id = "1b4e28ba-2fa1-11d2-883f-0016d3cca427";
   state.processes[process_id{0}] = record_of(0, "web", caller);
@@ -64,7 +64,7 @@ TEST_CASE("state: what was written is read, member by member") {
   CHECK(mail.id == process_id{4});
   CHECK(mail.instance == 4);
   CHECK(*mail.spec == *two_apps().processes.at(process_id{4}).spec);
-  CHECK(*mail.caller == environment{{"HOME", "/root"}, {"A", "a=b\t\"\\"}});
+  CHECK(*mail.caller == environment{{"HOME", "/root"}, {"A", "a=b\t\"\\"}, {"BYTES\xff", "\xfe"}});
   const auto expected = record_of(4, "mail", nullptr).state;
   CHECK(mail.state.phase == expected.phase);
   CHECK(mail.state.next == expected.next);
