@@ -1,7 +1,6 @@
 #include "rpc/rows.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <iterator>
 
 #include <fmt/format.h>
@@ -62,9 +61,9 @@ void append_row(std::string& out, const row_source& source, const log_paths& fil
   append_row(out, source);
   out.back() = ','; // in place of the brace
   fmt::format_to(std::back_inserter(out), R"("{}":)", option_of(&app_spec::error_file).key);
-  append_quoted(out, files.error.empty() ? "/dev/null" : files.error);
+  append_json_text(out, files.error.empty() ? "/dev/null" : files.error);
   fmt::format_to(std::back_inserter(out), R"(,"{}":)", option_of(&app_spec::pid_file).key);
-  append_quoted(out, files.pid_file);
+  append_json_text(out, files.pid_file);
   out += '}';
 }
 

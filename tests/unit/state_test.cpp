@@ -35,7 +35,8 @@ process_record record_of(uint32_t id, const char* name, const shared_environment
 }
 
 saved_state two_apps() {
-  const auto caller = std::make_shared<const environment>(environment{{"HOME", "/root"}, {"A", "a=b\t\"\\"}, {"BYTES\xff", "\xfe"}});
+  const auto caller =
+      std::make_shared<const environment>(environment{{"HOME", "/root"}, {"A", "a=b\t\"\\"}, {"BYTES\xff", "\xfe"}});
   saved_state state;
   state.boot_id = "1b4e28ba-2fa1-11d2-883f-0016d3cca427";
   state.processes[process_id{0}] = record_of(0, "web", caller);
