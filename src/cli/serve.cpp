@@ -92,7 +92,7 @@ bool runs_already(const rpc::process_list& list, const std::string& name) {
 /// The server would say so as well, in its log: this way the command does.
 result<void> check_port(std::optional<rpc::client>& daemon, const std::string& name, const static_site& site) {
   if (daemon) {
-    auto list = fetch_list(*daemon);
+    auto list = fetch_list(*daemon, /*with_files=*/false);
     if (!list)
       return fail(std::move(list.error()));
     if (runs_already(*list, name))

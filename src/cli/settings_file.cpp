@@ -74,10 +74,11 @@ result<void> edit_settings(const std::function<std::string(const std::string&)>&
   auto text = read_text(place->options);
   if (!text)
     return fail(std::move(text.error()));
-  const os::unique_fd content = os::sealed_memfd("options", edit(*text));
+  const std::string edited = edit(*text);
+  const os::unique_fd content = os::sealed_memfd("options", edited);
   if (!content)
     return failed("writing");
-  if (int number = os::replace_file(place->options, content.get()); number != 0) {
+  if (int number = os::replace_file(place->options, content.get(), edited.size()); number != 0) {
     errno = number;
     return failed("writing");
   }
