@@ -24,8 +24,34 @@ struct talk_fixture : actor_fixture {
   shared_offers offers;
   std::string journal;
 
-  launcher_actor launcher = sys.spawn([this](launcher_actor::pointer self) -> launcher_actor::behavior_type {
-    return {[this, self](const launch_order& order) {
+  launcher_actor launcher = sys.spawn([](launcher_actor::pointer) -> launcher_actor::behavior_type {
+    return {[](const launch_order&) {},  [](const reap_order&) {}, [](const claim_launch&) {},
+            [](const deposit_state&) {}, [](const look_order&) {}, [](const end_keeper&) {},
+            [](const fd_ready&) {}};
+  });
+  tree_ender_actor tree_ender = sys.spawn([](tree_ender_actor::pointer) -> tree_ender_actor::behavior_type {
+    return {[](const tree_order&) {}, [](const tree_settled&) {}, [](const orphans_seen&) {}, [](const fd_ready&) {}};
+  });
+  recorder_link_actor recorder = sys.spawn([this](recorder_link_actor::pointer) -> recorder_link_actor::behavior_type {
+    return {[this](const recorder_packet& packet) { journal += packet.json + "\n"; },
+            [](const tail_stderr&) { return std::string{}; },
+            [](const recorder_order&) { return order_outcome{}; },
+            [](const save_file&) { return std::string{}; },
+            [](const new_recorder&) {},
+            [](const fd_ready&) {}};
+  });
+  registry_actor registry = sys.spawn([this](registry_actor::pointer self) -> registry_actor::behavior_type {
+    return {[](const start_apps&) { return outcome{}; },
+            [](const act_on&) { return outcome{}; },
+            [](const dump_list&) { return dumped{}; },
+            [](const resurrect_list&) { return outcome{}; },
+            [](const scale_app&) { return outcome{}; },
+            [](const pass_on_to&) { return outcome{}; },
+            [](const find_processes&) { return found_processes{}; },
+            [](const process_changed&) {},
+            [this](const offers_changed& changed) { offers = changed.offers; },
+            [](const process_removed&) {},
+            [this, self](const launch_order& order) {
               int ends[2];
               REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) == 0);
               program.reset(ends[0]);
@@ -33,24 +59,9 @@ struct talk_fixture : actor_fixture {
               self->send(caf::actor_cast<app_actor>(self->current_sender()),
                          launch_done{order.gen, nobody, std::make_shared<os::unique_fd>(ends[1])});
             },
-            [](const reap_order&) {}, [](const look_order&) {}, [](const end_keeper&) {}, [](const fd_ready&) {}};
-  });
-  tree_ender_actor tree_ender = sys.spawn([](tree_ender_actor::pointer) -> tree_ender_actor::behavior_type {
-    return {[](const tree_order&) {}, [](const tree_settled&) {}, [](const orphans_seen&) {}, [](const fd_ready&) {}};
-  });
-  recorder_link_actor recorder = sys.spawn([this](recorder_link_actor::pointer) -> recorder_link_actor::behavior_type {
-    return {[this](const recorder_packet& packet) { journal += packet.json + "\n"; },
-            [](const tail_stderr&) { return std::string{}; }, [](const recorder_order&) { return order_outcome{}; },
-            [](const new_recorder&) {}, [](const fd_ready&) {}};
-  });
-  registry_actor registry = sys.spawn([this](registry_actor::pointer) -> registry_actor::behavior_type {
-    return {[](const start_apps&) { return outcome{}; },
-            [](const act_on&) { return outcome{}; },
-            [](const pass_on_to&) { return outcome{}; },
-            [](const find_processes&) { return found_processes{}; },
-            [](const process_changed&) {},
-            [this](const offers_changed& changed) { offers = changed.offers; },
-            [](const process_removed&) {}};
+            [](const reap_order&) {},
+            [](const held_launches&) {},
+            [](const recorder_restarted&) {}};
   });
   std::shared_ptr<app_spec> spec = std::make_shared<app_spec>();
   app_actor app;

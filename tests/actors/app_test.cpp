@@ -53,6 +53,7 @@ struct app_fixture : actor_fixture {
     return {[](const start_apps&) { return outcome{}; },
             [](const act_on&) { return outcome{}; },
             [](const pass_on_to&) { return outcome{}; },
+            [](const scale_app&) { return outcome{}; },
             [](const dump_list&) { return dumped{}; },
             [](const resurrect_list&) { return outcome{}; },
             [](const find_processes&) { return found_processes{}; },
