@@ -1,6 +1,8 @@
 // Each bad input gets one clear message and exit code 2, and changes nothing.
 #include <fcntl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "home_fixture.hpp"
@@ -77,6 +79,34 @@ TEST_CASE_FIXTURE(home_fixture, "a name with a slash or a newline, and a count t
   check_usage_error(*this, {"start", "slash.json"}, "contains '/'");
   check_usage_error(*this, {"start", "instances.json"}, "instances.json:2:");
   check_usage_error(*this, {"start", "./idle", "-i", "many"}, "not 'many'");
+}
+
+TEST_CASE_FIXTURE(home_fixture, "a working directory that is not there is refused, in a file and as an option") {
+  program("idle");
+  write("cwd.json", "[{\"script\": \"./idle\",\n  \"cwd\": \"./gone\"}]");
+  write("cwd.yaml", "- script: ./idle\n  cwd: idle\n"); // a file is no folder
+
+  check_usage_error(*this, {"start", "cwd.json"}, "cwd.json:2:3: 'cwd': no such folder: '" + path("gone") + "'");
+  check_usage_error(*this, {"start", "cwd.yaml"}, "cwd.yaml:2:3: 'cwd': no such folder: '" + path("idle") + "'");
+  check_usage_error(*this, {"start", "./idle", "--cwd", "gone"}, "--cwd: no such folder: '" + path("gone") + "'");
+}
+
+TEST_CASE_FIXTURE(home_fixture, "a socket that nobody listens on and a pid file of a stranger are simply replaced") {
+  program("idle");
+  REQUIRE(::mkdir(home().c_str(), 0700) == 0);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  path("home/procvisor.sock").copy(address.sun_path, sizeof address.sun_path - 1);
+  const int stale = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  REQUIRE(::bind(stale, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+  ::close(stale);
+  write("home/procvisor.pid", std::to_string(::getpid()) + "\n", 0600);
+
+  CHECK(run({"stop", "all"}).exit_code == 3); // as for an empty list
+  CHECK(is_alive(::getpid()));
+  done({"start", "./idle"});
+  CHECK(status_of("idle") == "online");
+  CHECK(keeper_pid() != ::getpid());
 }
 
 TEST_CASE_FIXTURE(home_fixture, "an unknown key is an error at its place, with the key that was meant") {

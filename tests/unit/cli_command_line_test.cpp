@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <doctest/doctest.h>
 
 #include "cli/caller.hpp"
@@ -5,6 +7,8 @@
 #include "cli/show_list.hpp"
 #include "cli/spec_options.hpp"
 #include "cli/verbs.hpp"
+#include "core/option_table.hpp"
+#include "core/suggest.hpp"
 
 using namespace procvisor;
 using namespace procvisor::cli;
@@ -113,6 +117,25 @@ TEST_CASE("command line: -x takes a mode behind it, and no other word") {
   for (const char* mode : {"fork", "fork_mode", "cluster", "cluster_mode", "true", "false"})
     CHECK(with_modes_spelt_out({"-x", mode, "app.js"}) == list{"-x", mode, "app.js"});
   CHECK(with_modes_spelt_out({"-xfork", "--exec-mode=fork", "app.js"}) == list{"-xfork", "--exec-mode=fork", "app.js"});
+}
+
+TEST_CASE("command line: each option misspelt by one letter is followed by the one that was meant") {
+  const std::vector<std::string> known = spec_option_spellings();
+  const std::vector<std::string_view> candidates(known.begin(), known.end());
+  for (const app_option& row : app_options())
+    for (const std::string& spelling : option_spellings(row))
+      for (size_t i = 2; spelling.starts_with("--") && i < spelling.size(); ++i)
+        for (const std::string& word :
+             {spelling.substr(0, i) + spelling.substr(i + 1), spelling.substr(0, i) + "q" + spelling.substr(i + 1)}) {
+          if (option_by_spelling(word) != nullptr)
+            continue; // --uid and --pid are one letter apart
+          const std::string told = did_you_mean(word, candidates);
+          const auto names_row = [&](const std::string& other) {
+            return told.find("'" + other + "'") != std::string::npos;
+          };
+          const auto all = option_spellings(row);
+          CHECK_MESSAGE(std::any_of(all.begin(), all.end(), names_row), word << ": " << told);
+        }
 }
 
 TEST_CASE("sorting: by name at first, by any field and direction, and by id where that is equal") {
