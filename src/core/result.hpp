@@ -30,7 +30,7 @@ inline constexpr exit_code_meaning exit_code_meanings[] = {
     {exit_code::other, "Something else failed; the message says what."},
     {exit_code::usage, "The command line, a file or a value in it is wrong. Nothing was changed."},
     {exit_code::not_found, "No such target."},
-    {exit_code::start_failed, "A process could not be started."},
+    {exit_code::start_failed, "A process could not be started, or ended at once."},
     {exit_code::not_ready, "A process was not ready in time."},
     {exit_code::partly, "Done for some of the targets, not for all."},
     {exit_code::unreachable, "A daemon is there and does not answer."},
