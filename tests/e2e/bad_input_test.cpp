@@ -140,7 +140,7 @@ TEST_CASE_FIXTURE(home_fixture, "an unknown verb, an unknown option and a missin
   check_usage_error(*this, {"start", "x.js", "--max-restrats", "3"}, "--max-restarts");
   check_usage_error(*this, {"start"}, "no target");
   check_usage_error(*this, {"stop"}, "no target");
-  check_usage_error(*this, {"describe"}, "no target");
+  check_usage_error(*this, {"describe"}, "'describe' needs NAME|ID");
   check_usage_error(*this, {"start", "x.js", "--kill-timeout"}, "--kill-timeout");
 }
 
