@@ -1,7 +1,5 @@
 #include "cli/render/colour.hpp"
 
-#include <fmt/format.h>
-
 namespace procvisor::cli {
 
 namespace {
@@ -30,10 +28,22 @@ std::string_view parameter_of(colour c) {
 
 } // namespace
 
+void append_painted(std::string& out, std::string_view text, colour c, bool coloured) {
+  if (!coloured || c == colour::plain) {
+    out += text;
+    return;
+  }
+  out += "\x1b[";
+  out += parameter_of(c);
+  out += 'm';
+  out += text;
+  out += "\x1b[0m";
+}
+
 std::string painted(std::string_view text, colour c, bool coloured) {
-  if (!coloured || c == colour::plain)
-    return std::string{text};
-  return fmt::format("\x1b[{}m{}\x1b[0m", parameter_of(c), text);
+  std::string result;
+  append_painted(result, text, c, coloured);
+  return result;
 }
 
 } // namespace procvisor::cli

@@ -23,6 +23,7 @@ using rpc::process_row;
 struct cell {
   std::string text;
   colour paint = colour::plain;
+  size_t width = 0; ///< of the text, in columns of a terminal; the table measures it
 };
 
 struct column {
@@ -119,12 +120,13 @@ constexpr size_t narrowest_name = 5;
 class table {
 public:
   table(std::span<const column> columns, std::span<const process_row> rows, const canvas& on) : columns_(columns) {
+    cells_.reserve(columns.size() * rows.size());
     for (const column& c : columns) {
       widths_.push_back(std::clamp(display_width(c.title) + padding, c.min_width, c.max_width));
       for (const process_row& row : rows) {
-        cells_.push_back(c.value(row, on));
-        size_t wanted = std::min(display_width(cells_.back().text) + padding, c.max_width);
-        widths_.back() = std::max(widths_.back(), wanted);
+        cell& made = cells_.emplace_back(c.value(row, on));
+        made.width = display_width(made.text);
+        widths_.back() = std::max(widths_.back(), std::min(made.width + padding, c.max_width));
       }
     }
     rows_ = rows.size();
@@ -147,14 +149,14 @@ public:
     text.reserve((rows_ + 4) * (width() * 3 + 16));
     draw_rule(text, "┌", "┬", "┐");
     for (size_t c = 0; c < widths_.size(); ++c)
-      draw_cell(text, c, columns_[c].title, colour::bold_cyan, coloured);
+      draw_cell(text, c, {std::string{columns_[c].title}, colour::bold_cyan, display_width(columns_[c].title)},
+                coloured);
     text += "│\n";
     if (rows_ > 0)
       draw_rule(text, "├", "┼", "┤");
     for (size_t r = 0; r < rows_; ++r) {
       for (size_t c = 0; c < widths_.size(); ++c) {
-        const cell& shown = cells_[c * rows_ + r];
-        draw_cell(text, c, shown.text, shown.paint, coloured);
+        draw_cell(text, c, cells_[c * rows_ + r], coloured);
       }
       text += "│\n";
     }
@@ -175,12 +177,17 @@ private:
     text += '\n';
   }
 
-  void draw_cell(std::string& text, size_t c, std::string_view content, colour paint, bool coloured) const {
+  void draw_cell(std::string& text, size_t c, const cell& shown, bool coloured) const {
+    const size_t available = widths_[c] - padding;
     text += "│ ";
-    std::string shown = cut_to(content, widths_[c] - padding);
-    size_t filling = widths_[c] - padding - display_width(shown);
-    text += painted(shown, paint, coloured);
-    text.append(filling + 1, ' ');
+    if (shown.width <= available) {
+      append_painted(text, shown.text, shown.paint, coloured);
+      text.append(available - shown.width + 1, ' ');
+      return;
+    }
+    const std::string cut = cut_to(shown.text, available);
+    append_painted(text, cut, shown.paint, coloured);
+    text.append(available - display_width(cut) + 1, ' ');
   }
 
   std::span<const column> columns_;

@@ -85,6 +85,8 @@ size_t columns_of(char32_t code) {
 } // namespace
 
 size_t display_width(std::string_view text) {
+  if (std::ranges::none_of(text, [](char c) { return static_cast<unsigned char>(c) >= 0x80; }))
+    return text.size(); // nearly every text of a list
   size_t columns = 0;
   while (!text.empty()) {
     character c = first_of(text);
