@@ -154,6 +154,10 @@ TEST_CASE_FIXTURE(running_keeper, "keeper: an exit says whether something that t
   CHECK(client->ask("next") == "orphans");
   launch("2 1 exit 5");
   CHECK(client->ask("next") == "exited 2 1 code 5 signal 0");
+  for (int turn = 0; turn < 100 && !is_gone(orphan); ++turn) { // of the keeper's loop
+    client->ask("look");
+    CHECK(client->ask("next") == "orphans");
+  }
   CHECK(is_gone(orphan)); // reaped, although the first launch is still a zombie
 }
 
