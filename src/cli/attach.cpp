@@ -25,6 +25,9 @@ public:
 
   /// Until standard input ends.
   result<exit_code> run() {
+    // Asked for first: an input that ends at once would be over before the stream of logs says that there is no such app.
+    if (auto found = sender_.call(rpc::method::describe, {{"target", target_}}, rpc::prompt); !found)
+      return fail(std::move(found.error()));
     auto asked =
         logs_.send(rpc::method::logs,
                    {{"targets", {target_}}, {"lines", 0}, {"follow", true}, {"out", true}, {"err", true}}, rpc::prompt);
