@@ -233,17 +233,7 @@ void app_state::perform(const lifecycle_effect& effect) {
 }
 
 void app_state::order_launch(generation gen) {
-  const auto& spec = *it_.spec;
-  const auto argv = launch_argv(spec);
-  auto files = resolve_log_paths(spec, it_.id, it_.home);
-  self_->send(registry_, launch_order{.id = it_.id,
-                                      .gen = gen,
-                                      .label = label(),
-                                      .recipe = std::make_shared<launch_recipe>(
-                                          argv.front(), argv,
-                                          launch_environment(spec, *it_.caller, {it_.id, gen, it_.instance, it_.home})),
-                                      .spec = it_.spec,
-                                      .files = std::move(files)});
+  self_->send(registry_, launch_order{it_.id, gen, it_.instance, it_.spec, it_.caller});
 }
 
 void app_state::ask_to_end(int signal) {

@@ -66,12 +66,13 @@ std::optional<child_descriptors> make_descriptors(bool with_channel) {
   return made;
 }
 
-os::spawn_plan plan_of(const launch_order& order, const child_descriptors& fds, int report, const rlimit& open_files) {
+os::spawn_plan plan_of(const launch_order& order, const launch_recipe& recipe, const child_descriptors& fds, int report,
+                       const rlimit& open_files) {
   const auto& spec = *order.spec;
   os::spawn_plan plan;
-  plan.path = order.recipe->path();
-  plan.argv = order.recipe->argv();
-  plan.envp = order.recipe->envp();
+  plan.path = recipe.path();
+  plan.argv = recipe.argv();
+  plan.envp = recipe.envp();
   plan.cwd = spec.cwd.c_str();
   plan.in_fd = fds.in.get();
   plan.out_fd = fds.out.child_end.get();
@@ -93,8 +94,8 @@ os::spawn_plan plan_of(const launch_order& order, const child_descriptors& fds, 
 launcher_state::launcher_state(launcher_actor::pointer self, std::shared_ptr<launcher_setup> setup,
                                recorder_link_actor recorder, root_actor root)
   : self_(self), recorder_(std::move(recorder)), root_(std::move(root)), loop_(event_loop::of(self->system())),
-    keeper_(loop_, std::move(setup->keeper), caf::weak_actor_ptr{self->ctrl()}), report_(std::move(setup->report)),
-    open_files_(setup->open_files), capacity_(setup->capacity) {
+    home_(setup->home), keeper_(loop_, std::move(setup->keeper), caf::weak_actor_ptr{self->ctrl()}),
+    report_(std::move(setup->report)), open_files_(setup->open_files), capacity_(setup->capacity) {
 }
 
 launcher_actor::behavior_type launcher_state::make_behavior() {
@@ -115,6 +116,7 @@ launcher_actor::behavior_type launcher_state::make_behavior() {
       },
       [this](const end_keeper&) {
         keeper_.send(bytes_of(keeper::notice{.what = keeper::op::end, .key = {}}));
+        keeper_.drain(); // this process ends now, and without that word the keeper would start another one
         self_->quit();
       },
       [this](const fd_ready& ready) { on_ready(ready); },
@@ -147,7 +149,8 @@ void launcher_state::create(const launch_order& order, const app_actor& app) {
   held_.insert_or_assign(key.id, known_launch{key.generation, app});
   keeper_.send(bytes_of(keeper::intend{.fd_count = static_cast<uint32_t>(deposit.size()), .key = key}), deposit);
 
-  const auto plan = plan_of(order, *fds, report_.get(), open_files_);
+  const auto recipe = recipe_for(*order.spec, *order.caller, {order.id, order.gen, order.instance, home_});
+  const auto plan = plan_of(order, recipe, *fds, report_.get(), open_files_);
   auto child = spawner_.spawn(plan);
   if (!child) {
     fail_launch(app, order, child.error());
@@ -171,7 +174,8 @@ void launcher_state::refuse(const app_actor& app, const launch_order& order, std
 }
 
 void launcher_state::fail_launch(const app_actor& app, const launch_order& order, const os::spawn_error& failure) {
-  const auto plan = plan_of(order, {}, -1, open_files_);
+  const auto recipe = recipe_for(*order.spec, *order.caller, {order.id, order.gen, order.instance, home_});
+  const auto plan = plan_of(order, recipe, {}, -1, open_files_);
   if (failure.pid > 0)
     keeper_.send(bytes_of(keeper::launched{.pid = failure.pid, .key = key_of(order)}));
   refuse(app, order, os::describe(failure, plan), failure.error);
@@ -186,9 +190,10 @@ void launcher_state::reap(const keeper::launch_key& key) {
 }
 
 void launcher_state::tell_recorder(const launch_order& order, pid_t pid, os::unique_fd out, os::unique_fd err) {
-  self_->send(recorder_, open_packet(order.id, order.gen, pid, *order.spec, order.files,
-                                     {std::make_shared<os::unique_fd>(std::move(out)),
-                                      std::make_shared<os::unique_fd>(std::move(err))}));
+  self_->send(
+      recorder_,
+      open_packet(order.id, order.gen, pid, *order.spec, resolve_log_paths(*order.spec, order.id, home_),
+                  {std::make_shared<os::unique_fd>(std::move(out)), std::make_shared<os::unique_fd>(std::move(err))}));
 }
 
 void launcher_state::on_ready(const fd_ready& ready) {

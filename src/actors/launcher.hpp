@@ -17,6 +17,7 @@ namespace procvisor {
 
 /// What the keeper's hello brought for the launcher.
 struct launcher_setup {
+  std::string home;
   os::unique_fd keeper;
   os::unique_fd report;  ///< every child writes its pid here first
   uint32_t capacity = 0; ///< launches the keeper can hold
@@ -68,6 +69,7 @@ private:
   recorder_link_actor recorder_;
   root_actor root_;
   event_loop& loop_;
+  std::string home_;
   packet_channel keeper_;
   os::unique_fd report_;
   rlimit open_files_;

@@ -44,6 +44,14 @@ void packet_channel::flush() {
   }
 }
 
+void packet_channel::drain() {
+  flush();
+  while (socket_ && !queue_.empty()) {
+    os::wait_for_room(socket_.get());
+    flush();
+  }
+}
+
 void packet_channel::arm() {
   socket_.arm(queue_.empty() ? EPOLLIN : EPOLLIN | EPOLLOUT);
 }

@@ -19,6 +19,8 @@ public:
 
   /// The caller keeps its fds: a packet in the kernel has its own references, one that has to wait gets duplicates.
   void send(std::string_view bytes, std::span<const int> fds = {});
+  /// For an owner that ends: blocks until the peer has room for all that is queued, or is gone.
+  void drain();
   /// Everything has been handed to the kernel.
   bool is_drained() const noexcept { return queue_.empty(); }
   size_t queued() const noexcept { return queue_.size(); }

@@ -168,10 +168,9 @@ using tree_ender_actor = caf::typed_actor<caf::result<void>(tree_order), caf::re
 struct launch_order {
   process_id id{};
   generation gen{};
-  std::string label; ///< "web:3", for messages
-  std::shared_ptr<const launch_recipe> recipe;
+  int instance = 0;
   shared_spec spec;
-  log_paths files;
+  shared_environment caller;
 };
 
 /// The exit is known and nothing of the process's tree is alive: the keeper may forget the process.

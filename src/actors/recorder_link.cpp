@@ -30,6 +30,11 @@ recorder_link_state::recorder_link_state(recorder_link_actor::pointer self, shar
 
 recorder_link_actor::behavior_type recorder_link_state::make_behavior() {
   keep_quiet(self_);
+  self_->set_exit_handler([this](const caf::exit_msg& over) {
+    if (over.reason == caf::exit_reason::user_shutdown)
+      recorder_.drain(); // the last lines; a recorder that hangs is killed by the keeper, which has been told to end
+    self_->quit(over.reason);
+  });
   return {
       [this](const recorder_packet& packet) {
         std::vector<int> fds;

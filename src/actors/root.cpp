@@ -15,6 +15,7 @@
 #include "actors/sampler.hpp"
 #include "actors/support.hpp"
 #include "actors/tree_ender.hpp"
+#include "os/heap.hpp"
 #include "os/limits.hpp"
 #include "os/memfd.hpp"
 #include "os/signals.hpp"
@@ -94,6 +95,7 @@ std::optional<os::packet> receive_hello(int socket) {
 int run_daemon(const std::string& home, int keeper_fd) {
   // It ends when the keeper says so: a signal to a whole session or machine is the keeper's to hear.
   os::ignore_signals({SIGHUP, SIGINT, SIGTERM, SIGPIPE});
+  os::return_large_blocks();
   os::unique_fd keeper_socket{keeper_fd};
   auto received = receive_hello(keeper_fd);
   keeper::hello hello;
@@ -104,6 +106,7 @@ int run_daemon(const std::string& home, int keeper_fd) {
     return static_cast<int>(exit_code::other);
 
   auto launcher = std::make_shared<launcher_setup>();
+  launcher->home = home;
   launcher->keeper = std::move(keeper_socket);
   launcher->report = std::move(received->fds[1]);
   launcher->capacity = hello.capacity;

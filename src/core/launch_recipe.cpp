@@ -11,8 +11,8 @@
 
 namespace procvisor {
 
-launch_recipe::launch_recipe(const std::string& path, const std::vector<std::string>& argv, const environment& env) {
-  size_t bytes = path.size() + 1;
+launch_recipe::launch_recipe(const std::vector<std::string>& argv, const environment& env) {
+  size_t bytes = 0;
   for (const auto& word : argv)
     bytes += word.size() + 1;
   for (const auto& [name, value] : env)
@@ -24,7 +24,6 @@ launch_recipe::launch_recipe(const std::string& path, const std::vector<std::str
     block_.push_back('\0');
     return start;
   };
-  path_ = put(path);
   argv_.reserve(argv.size() + 1);
   for (const auto& word : argv)
     argv_.push_back(put(word));
@@ -105,6 +104,10 @@ environment launch_environment(const app_spec& spec, const environment& caller, 
   }
   env[marker_variable] = fmt::format("{}:{}:{}", identity.home, number(identity.id), number(identity.gen));
   return env;
+}
+
+launch_recipe recipe_for(const app_spec& spec, const environment& caller, const launch_identity& identity) {
+  return {launch_argv(spec), launch_environment(spec, caller, identity)};
 }
 
 } // namespace procvisor

@@ -28,17 +28,16 @@ inline constexpr std::array identity_variables{"name", "pm_id", "PM2_HOME", "NOD
 /// Everything execve(2) is given for one launch, as C strings that one block of memory holds.
 class launch_recipe {
 public:
-  launch_recipe(const std::string& path, const std::vector<std::string>& argv, const environment& env);
+  launch_recipe(const std::vector<std::string>& argv, const environment& env);
   launch_recipe(const launch_recipe&) = delete;
   launch_recipe& operator=(const launch_recipe&) = delete;
 
-  const char* path() const noexcept { return path_; }
+  const char* path() const noexcept { return argv_.front(); }
   char* const* argv() const noexcept { return argv_.data(); }
   char* const* envp() const noexcept { return envp_.data(); }
 
 private:
   std::string block_;
-  const char* path_ = nullptr;
   std::vector<char*> argv_;
   std::vector<char*> envp_;
 };
@@ -61,5 +60,7 @@ bool has_channel(const app_spec& spec);
 /// programs really read: the instance variable, name, pm_id, PM2_HOME, PROCVISOR_HOME, PWD, where the IPC channel is, and HOME, USER and LOGNAME
 /// are left as they came; PROCVISOR_INSTANCE marks the process as ours.
 environment launch_environment(const app_spec& spec, const environment& caller, const launch_identity& identity);
+
+launch_recipe recipe_for(const app_spec& spec, const environment& caller, const launch_identity& identity);
 
 } // namespace procvisor

@@ -91,20 +91,25 @@ size_t log_formatter::feed(std::string_view bytes, std::string_view stamp, std::
 void log_formatter::feed_whole_lines(std::string_view bytes, std::string& out) {
   const auto newline = bytes.rfind('\n');
   if (newline != std::string_view::npos) {
-    out += std::exchange(held_, {});
+    release_held(out);
     out += bytes.substr(0, newline + 1);
     bytes.remove_prefix(newline + 1);
   }
   held_ += bytes;
   if (held_.size() > max_line_bytes)
-    out += std::exchange(held_, {});
+    release_held(out);
+}
+
+void log_formatter::release_held(std::string& out) {
+  out += held_;
+  held_ = {}; // its memory goes too
 }
 
 void log_formatter::finish(std::string& out) {
   if (held_.empty())
     return;
   if (form_ == form::whole_lines)
-    out += std::exchange(held_, {});
+    release_held(out);
   else
     put_line(std::exchange(held_, {}), held_stamp_, false, out);
 }

@@ -55,6 +55,7 @@ private:
   enum class form : uint8_t { whole_lines, dated, json };
 
   void feed_whole_lines(std::string_view bytes, std::string& out);
+  void release_held(std::string& out);
   void put_line(std::string_view line, std::string_view stamp, bool is_cut, std::string& out) const;
 
   form form_;

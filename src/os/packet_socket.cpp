@@ -1,5 +1,6 @@
 #include "os/packet_socket.hpp"
 
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <array>
@@ -37,6 +38,12 @@ std::optional<packet_pair> make_packet_pair() {
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) != 0)
     return std::nullopt;
   return packet_pair{unique_fd{ends[0]}, unique_fd{ends[1]}};
+}
+
+void wait_for_room(int socket) {
+  pollfd room{socket, POLLOUT, 0};
+  while (::poll(&room, 1, -1) < 0 && errno == EINTR) {
+  }
 }
 
 int send_packet(int socket, std::span<const std::byte> bytes, std::span<const int> fds) {

@@ -23,6 +23,9 @@ inline constexpr size_t max_packet_fds = 16;           ///< SCM_RIGHTS takes 253
 /// failed.
 int send_packet(int socket, std::span<const std::byte> bytes, std::span<const int> fds = {});
 
+/// Blocks until send_packet is worth another try.
+void wait_for_room(int socket);
+
 struct packet {
   std::vector<std::byte> bytes; ///< empty: the peer has closed its end
   std::vector<unique_fd> fds;   ///< close-on-exec

@@ -283,8 +283,8 @@ TEST_CASE_FIXTURE(app_fixture, "app: a new declaration counts from the next laun
   exits(0, orders.back().gen);
 
   REQUIRE(orders.size() == 2);
-  CHECK(std::string{orders.back().recipe->path()} == "/bin/false");
-  CHECK(std::string{orders.back().recipe->envp()[0]} == "A=1");
+  CHECK(orders.back().spec->exec_path == "/bin/false");
+  CHECK(orders.back().caller->at("A") == "1");
 }
 
 TEST_CASE_FIXTURE(app_fixture, "app: a launch that fails is errored and names the reason") {

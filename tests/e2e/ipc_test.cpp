@@ -8,10 +8,10 @@ namespace e2e {
 namespace {
 
 /// How a program in Python speaks on its channel.
-constexpr const char* python_channel = "import json, os, socket, time\n"
-                                       "channel = socket.socket(fileno=int(os.environ['NODE_CHANNEL_FD']))\n"
-                                       "lines = channel.makefile('r')\n"
-                                       "def say(message): channel.sendall((json.dumps(message) + '\\n').encode())\n";
+const std::string python_channel = "import json, os, socket, time\n"
+                                   "channel = socket.socket(fileno=int(os.environ['NODE_CHANNEL_FD']))\n"
+                                   "lines = channel.makefile('r')\n"
+                                   "def say(message): channel.sendall((json.dumps(message) + '\\n').encode())\n";
 
 struct ipc_fixture : home_fixture {
   bool has_programs = has_program("node") && has_program("python3");
@@ -70,7 +70,7 @@ TEST_CASE_FIXTURE(ipc_fixture, "with wait_ready an app is launching until it say
 TEST_CASE_FIXTURE(ipc_fixture, "an app that is not ready in time: exit code 5, and it is online all the same") {
   if (!has_programs)
     return;
-  write("app.py", std::string{python_channel} + "time.sleep(1000)\n");
+  write("app.py", python_channel + "time.sleep(1000)\n");
 
   const auto result = run({"start", "app.py", "--wait-ready", "--listen-timeout", "300"});
 
@@ -83,7 +83,7 @@ TEST_CASE_FIXTURE(ipc_fixture, "an app that ends before it is ready is a failed 
   if (!has_programs)
     return;
   write("bad.py", "import sys\nsys.exit('no database')\n");
-  write("good.py", std::string{python_channel} + "time.sleep(0.5)\nsay('ready')\ntime.sleep(1000)\n");
+  write("good.py", python_channel + "time.sleep(0.5)\nsay('ready')\ntime.sleep(1000)\n");
 
   const auto bad = run({"start", "bad.py", "--wait-ready", "--listen-timeout", "1m", "--restart-delay", "1h"});
   CHECK(bad.exit_code == 4);
@@ -159,7 +159,7 @@ TEST_CASE_FIXTURE(ipc_fixture,
                   "an app that ends instead of a reply is a failed trigger, and its garbage does no harm") {
   if (!has_programs)
     return;
-  write("app.py", std::string{python_channel}
+  write("app.py", python_channel
                       + "channel.sendall(b'no json\\n' + b'[' * 100000 + b'\\n' + b'x' * 3000000 + b'\\n')\n"
                         "say({'type': 'axm:action', 'data': {'action_name': 'die'}})\n"
                         "say({'type': 7})\nsay('ready')\n"

@@ -36,6 +36,16 @@ TEST_CASE_FIXTURE(home_fixture, "ping starts the keeper, which starts a daemon a
   }
 }
 
+TEST_CASE_FIXTURE(home_fixture, "kill ends the keeper too where a thousand processes end at once") {
+  program("idle");
+  done({"start", "idle", "-i", "1000", "--silent"});
+
+  done({"kill"});
+
+  CHECK(living().empty());
+  CHECK(!contains(read("home/procvisor.log"), "in place of one that has died"));
+}
+
 TEST_CASE_FIXTURE(home_fixture, "clients that come at once start exactly one keeper") {
   program("idle");
   for (int round = 0; round < 5; ++round) {

@@ -89,9 +89,9 @@ TEST_CASE("launch_recipe: increment_var counts up from the app's value, the call
 }
 
 TEST_CASE("launch_recipe: holds what execve takes") {
-  const launch_recipe recipe{"/bin/x", {"x", "", "a b"}, {{"A", "1"}, {"EMPTY", ""}}};
+  const launch_recipe recipe{{"/bin/x", "", "a b"}, {{"A", "1"}, {"EMPTY", ""}}};
   CHECK(std::string{recipe.path()} == "/bin/x");
-  CHECK(std::string{recipe.argv()[0]} == "x");
+  CHECK(std::string{recipe.argv()[0]} == "/bin/x");
   CHECK(std::string{recipe.argv()[1]}.empty());
   CHECK(std::string{recipe.argv()[2]} == "a b");
   CHECK(recipe.argv()[3] == nullptr);

@@ -7,6 +7,7 @@
 
 #include "actors/recorder/root.hpp"
 #include "core/result.hpp"
+#include "os/heap.hpp"
 #include "os/home.hpp"
 #include "os/limits.hpp"
 #include "os/signals.hpp"
@@ -22,6 +23,7 @@ int run_recorder(int keeper_fd) {
   os::ignore_signals({SIGHUP, SIGINT, SIGTERM, SIGPIPE});
   umask(0077);
   os::raise_open_files();
+  os::return_large_blocks();
 
   caf::init_global_meta_objects<caf::id_block::procvisor_recorder>();
   loop_config config;
