@@ -6,16 +6,24 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "actors/support.hpp"
+#include "os/heap.hpp"
 #include "rpc/rows.hpp"
 #include "rpc/wire.hpp"
 
 namespace procvisor {
 
 using nlohmann::json;
+
+namespace {
+
+constexpr size_t large_request = 64 * 1024; ///< bytes: of some fifty apps
+
+} // namespace
 
 std::span<const session_state::method> session_state::methods() {
   static constexpr method table[] = {
@@ -99,6 +107,7 @@ bool session_state::handle_next_line() {
     return false;
   }
   const auto request = json::parse(in_.begin(), in_.begin() + static_cast<std::ptrdiff_t>(end), nullptr, false);
+  is_large_ = end > large_request;
   in_.erase(0, end + 1);
   scanned_ = 0;
   is_busy_ = true;
@@ -115,7 +124,9 @@ void session_state::handle(const json& request) {
   if (const auto id = request.find("id"); id != request.end())
     id_ = *id;
   const auto& wanted = request["method"].get_ref<const std::string&>();
-  const json params = request.contains("params") && request["params"].is_object() ? request["params"] : json::object();
+  static const json no_params = json::object();
+  const auto given = request.find("params");
+  const json& params = given != request.end() && given->is_object() ? *given : no_params;
   const auto found = std::ranges::find(methods(), wanted, &method::name);
   if (found == methods().end()) {
     reply_error({exit_code::usage, fmt::format("the daemon knows no method '{}'", wanted),
@@ -167,6 +178,8 @@ void session_state::flush() {
     }
   }
   out_ = {};
+  if (std::exchange(is_large_, false))
+    os::give_back_free_memory();
   is_busy_ = false;
   if (ends_everything_) {
     self_->send(peers_.root, end_everything{});

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -91,6 +92,7 @@ private:
   size_t sent_ = 0;
   nlohmann::json id_; ///< of the request under way
   bool is_busy_ = false;
+  bool is_large_ = false; ///< the request under way: what it was read into lies in the midst of what it left behind
   bool ends_everything_ = false; ///< once the reply has left
 };
 
@@ -107,12 +109,13 @@ void session_state::ask_registry(const auto& question, Then then) {
 
 template <class Then>
 void session_state::with_usage(std::vector<std::string> targets, Then then) {
-  ask_registry<found_processes>(find_processes{std::move(targets)}, [this, then](const found_processes& found) {
+  ask_registry<found_processes>(find_processes{std::move(targets)}, [this, then](const found_processes& answer) {
+    const auto found = std::make_shared<const found_processes>(answer); // CAF copies a handler more than once
     sample_processes question;
-    for (const auto& one : found.processes)
+    for (const auto& one : found->processes)
       question.pids.push_back(one.view.pid);
     self_->request(peers_.sampler, caf::infinite, std::move(question))
-        .then([then, found](const samples& taken) { then(found, taken.values); },
+        .then([then, found](const samples& taken) { then(*found, taken.values); },
               [this](const caf::error& why) {
                 reply_error({exit_code::other, caf::to_string(why), {}});
               });

@@ -9,4 +9,8 @@ void return_large_blocks() {
   ::mallopt(M_TRIM_THRESHOLD, 128 * 1024);
 }
 
+void give_back_free_memory() {
+  ::malloc_trim(0);
+}
+
 } // namespace procvisor::os

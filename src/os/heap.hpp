@@ -7,4 +7,7 @@ namespace procvisor::os {
 /// resident for good.
 void return_large_blocks();
 
+/// Gives back the free pages between what stays (malloc_trim(3)). Walks the heap: for after a large request, not for each.
+void give_back_free_memory();
+
 } // namespace procvisor::os
