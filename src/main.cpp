@@ -12,6 +12,7 @@
 #include "core/static_site.hpp"
 #include "keeper/keeper.hpp"
 #include "keeper/wire.hpp"
+#include "os/cgroup.hpp"
 #include "os/home.hpp"
 #include "serve/site_server.hpp"
 
@@ -42,8 +43,10 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "procvisor: %s\n", home.error().what.c_str());
     return static_cast<int>(home.error().code);
   }
-  if (role == "keeper")
+  if (role == "keeper") {
+    os::leave_launch_cgroup(); // a command that an app runs does not make the keeper a process of that app's
     return keeper::run_keeper(*home);
+  }
   if (role == "daemon")
     return run_daemon(home->path, keeper::keeper_fd);
   return recorder::run_recorder(keeper::keeper_fd);

@@ -95,7 +95,9 @@ launcher_state::launcher_state(launcher_actor::pointer self, std::shared_ptr<lau
                                recorder_link_actor recorder, root_actor root)
   : self_(self), recorder_(std::move(recorder)), root_(std::move(root)), loop_(event_loop::of(self->system())),
     home_(setup->home), keeper_(loop_, std::move(setup->keeper), caf::weak_actor_ptr{self->ctrl()}),
-    report_(std::move(setup->report)), open_files_(setup->open_files), capacity_(setup->capacity) {
+    report_(std::move(setup->report)), open_files_(setup->open_files), capacity_(setup->capacity),
+    cgroups_(setup->cgroups), makes_cgroups_(cgroups_->are_made()) {
+  cgroups_->sweep(); // what the last daemon has left empty
 }
 
 launcher_actor::behavior_type launcher_state::make_behavior() {
@@ -117,6 +119,7 @@ launcher_actor::behavior_type launcher_state::make_behavior() {
       [this](const end_keeper&) {
         keeper_.send(bytes_of(keeper::notice{.what = keeper::op::end, .key = {}}));
         keeper_.drain(); // this process ends now, and without that word the keeper would start another one
+        cgroups_->sweep();
         self_->quit();
       },
       [this](const fd_ready& ready) { on_ready(ready); },
@@ -151,7 +154,7 @@ void launcher_state::create(const launch_order& order, const app_actor& app) {
 
   const auto recipe = recipe_for(*order.spec, *order.caller, {order.id, order.gen, order.instance, home_});
   const auto plan = plan_of(order, recipe, *fds, report_.get(), open_files_);
-  auto child = spawner_.spawn(plan);
+  auto child = spawn(order, plan);
   if (!child) {
     fail_launch(app, order, child.error());
     reap(key);
@@ -167,6 +170,30 @@ void launcher_state::create(const launch_order& order, const app_actor& app) {
     return;
   }
   self_->send(app, launch_done{order.gen, child->pid, fds->our_channel});
+}
+
+/// In a cgroup of its own where it is to have one and can.
+tl::expected<os::spawned, os::spawn_error> launcher_state::spawn(const launch_order& order, os::spawn_plan plan) {
+  auto made = makes_cgroups_ && order.spec->treekill
+                  ? cgroups_->make(static_cast<uint32_t>(order.id), static_cast<uint64_t>(order.gen))
+                  : std::nullopt;
+  if (!made)
+    return spawner_.spawn(plan);
+  plan.cgroup_fd = made->fd.get();
+  auto child = spawner_.spawn(plan);
+  const bool is_in_it = child || child.error().pid > 0 || is_transient(child.error().error);
+  if (is_in_it) {
+    held_.at(static_cast<uint32_t>(order.id)).cgroup = std::move(made->folder);
+    return child;
+  }
+  // A hierarchy that processes may not be created in: a container's clone3, a threaded cgroup, processes beside controllers.
+  makes_cgroups_ = false;
+  os::remove_cgroup(made->folder);
+  self_->send(recorder_, journal_packet(severity::info, "procvisor", getpid(),
+                                        fmt::format("apps get no cgroups: creating a process in '{}' failed: {}",
+                                                    made->folder, ::strerrordesc_np(child.error().error))));
+  plan.cgroup_fd = -1;
+  return spawner_.spawn(plan);
 }
 
 void launcher_state::refuse(const app_actor& app, const launch_order& order, std::string reason, int error) {
@@ -185,6 +212,8 @@ void launcher_state::reap(const keeper::launch_key& key) {
   const auto at = held_.find(key.id);
   if (at == held_.end() || at->second.generation != key.generation)
     return; // done before: the exit of a launch that failed may be told after its end is known
+  if (!at->second.cgroup.empty())
+    os::remove_cgroup(at->second.cgroup);
   held_.erase(at);
   keeper_.send(bytes_of(keeper::reap{.key = key}));
 }
@@ -269,7 +298,9 @@ void launcher_state::on_packet(os::packet& received) {
 }
 
 void launcher_state::on_held(const keeper::held& left, std::vector<os::unique_fd> fds) {
-  held_.insert_or_assign(left.key.id, known_launch{.generation = left.key.generation});
+  auto& known = held_.insert_or_assign(left.key.id, known_launch{.generation = left.key.generation}).first->second;
+  if (left.pid > 0)
+    known.cgroup = cgroups_->of(left.pid);
   held_launch launch{.id = process_id{left.key.id},
                      .gen = generation{left.key.generation},
                      .pid = left.pid,

@@ -11,6 +11,7 @@
 #include "actors/packet_channel.hpp"
 #include "actors/protocol.hpp"
 #include "keeper/wire.hpp"
+#include "os/cgroup.hpp"
 #include "os/spawn.hpp"
 
 namespace procvisor {
@@ -22,6 +23,7 @@ struct launcher_setup {
   os::unique_fd report;  ///< every child writes its pid here first
   uint32_t capacity = 0; ///< launches the keeper can hold
   rlimit open_files{};   ///< what children get
+  std::shared_ptr<const os::launch_cgroups> cgroups = std::make_shared<os::launch_cgroups>();
 };
 
 /// Creates processes and speaks with the keeper. For each launch: pipes, the intent deposited with the keeper, clone,
@@ -40,6 +42,7 @@ private:
     uint64_t generation = 0;
     app_actor app = {}; ///< hears of its exit; of an earlier daemon's: when it has claimed it
     std::optional<process_exited> unclaimed_exit = {};
+    std::string cgroup = {}; ///< its folder, to be removed; empty: it has none
   };
   /// A launch whose child may be in chdir or execve on a filesystem that does not answer.
   struct slow_launch {
@@ -52,6 +55,7 @@ private:
 
   void on_order(const launch_order& order);
   void create(const launch_order& order, const app_actor& app);
+  tl::expected<os::spawned, os::spawn_error> spawn(const launch_order& order, os::spawn_plan plan);
   void on_ready(const fd_ready& ready);
   void on_packet(os::packet& received);
   void on_exited(const keeper::exited& ended);
@@ -75,6 +79,8 @@ private:
   rlimit open_files_;
   uint32_t capacity_;
   os::spawner spawner_;
+  std::shared_ptr<const os::launch_cgroups> cgroups_;
+  bool makes_cgroups_;                                    ///< until that has failed for a reason that stays
   std::unordered_map<uint32_t, known_launch> held_;       ///< by process id: the keeper's slots, each given back once
   std::optional<held_launches> adopted_{held_launches{}}; ///< until the keeper has told all that it holds
   std::vector<slow_launch> slow_;

@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
 
 #include <caf/init_global_meta_objects.hpp>
@@ -26,7 +27,8 @@ root_state::root_state(root_actor::pointer self, daemon_setup setup) : self_(sel
   const auto me = caf::actor_cast<root_actor>(self);
   recorder_ = self->spawn<recorder_link_impl, caf::monitored>(setup.recorder);
   launcher_ = self->spawn<launcher_impl, caf::monitored>(setup.launcher, recorder_, me);
-  tree_ender_ = self->spawn<tree_ender_impl, caf::monitored>(setup.home, setup.keeper_pid, launcher_, recorder_);
+  tree_ender_ = self->spawn<tree_ender_impl, caf::monitored>(setup.home, setup.keeper_pid, launcher_, recorder_,
+                                                             setup.launcher->cgroups);
   registry_ =
       self->spawn<registry_impl, caf::monitored>(setup.home, std::move(setup.state), launcher_, recorder_, tree_ender_);
   sampler_ = self->spawn<sampler_impl, caf::monitored>();
@@ -111,6 +113,9 @@ int run_daemon(const std::string& home, int keeper_fd) {
   launcher->report = std::move(received->fds[1]);
   launcher->capacity = hello.capacity;
   launcher->open_files = os::raise_open_files();
+  // The variable is for tests of what is done where there are no cgroups.
+  launcher->cgroups =
+      std::make_shared<os::launch_cgroups>(home, std::getenv("PROCVISOR_TEST_WITHOUT_CGROUPS") == nullptr);
   daemon_setup setup{.home = home,
                      .keeper_pid = hello.keeper_pid,
                      .restarts = hello.restarts,

@@ -34,9 +34,11 @@ constexpr auto pause_between_looks = 100ms;
 } // namespace
 
 tree_ender_state::tree_ender_state(tree_ender_actor::pointer self, std::string home, pid_t keeper_pid,
-                                   launcher_actor launcher, recorder_link_actor recorder)
+                                   launcher_actor launcher, recorder_link_actor recorder,
+                                   std::shared_ptr<const os::launch_cgroups> cgroups)
   : self_(self), home_(std::move(home)), keeper_pid_(keeper_pid), launcher_(std::move(launcher)),
-    recorder_(std::move(recorder)), loop_(event_loop::of(self->system())) {
+    recorder_(std::move(recorder)), loop_(event_loop::of(self->system())),
+    in_cgroups_(self, std::move(cgroups), proc_) {
 }
 
 tree_ender_actor::behavior_type tree_ender_state::make_behavior() {
@@ -45,13 +47,18 @@ tree_ender_actor::behavior_type tree_ender_state::make_behavior() {
       [this](const tree_order& order) { on_order(order); },
       [this](const tree_settled& settled) { on_settled(settled); },
       [this](const orphans_seen& seen) { on_orphans(seen); },
-      [this](const fd_ready& ready) { on_ended_member(ready); },
+      [this](const fd_ready& ready) {
+        if (!in_cgroups_.on_ready(ready))
+          on_ended_member(ready);
+      },
   };
 }
 
 // -- what apps say ----------------------------------------------------------------------------------------------------
 
 void tree_ender_state::on_order(const tree_order& order) {
+  if (in_cgroups_.take(order))
+    return;
   auto at = trees_.find(order.id);
   if (at != trees_.end() && at->second.order.gen != order.gen) {
     drop(at);
@@ -76,6 +83,7 @@ void tree_ender_state::on_order(const tree_order& order) {
 }
 
 void tree_ender_state::on_settled(const tree_settled& settled) {
+  in_cgroups_.settle(settled);
   const auto at = trees_.find(settled.id);
   if (at != trees_.end() && at->second.order.gen == settled.gen)
     drop(at);

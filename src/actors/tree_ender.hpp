@@ -11,6 +11,7 @@
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
+#include "actors/cgroup_trees.hpp"
 #include "actors/protocol.hpp"
 #include "os/process_tree.hpp"
 #include "os/procfs.hpp"
@@ -20,7 +21,8 @@ namespace procvisor {
 /// Ends what apps have started, however it forked: passes signals on to whole trees, and sees to it that nothing of one
 /// is alive before its app goes on.
 ///
-/// What a process leaves behind when it ends becomes the keeper's child, or descends from one: the keeper is a
+/// Where a launch has a cgroup of its own, that says what belongs to it (actors/cgroup_trees). Otherwise:
+/// what a process leaves behind when it ends becomes the keeper's child, or descends from one: the keeper is a
 /// subreaper. So a *look* at the keeper's orphans finds it; whose an orphan is, its process group, its session or its
 /// PROCVISOR_INSTANCE says. What is found is held by pidfd, and when all that was found has ended there is another
 /// look, until one finds nothing. One look serves all apps that wait for one.
@@ -31,7 +33,7 @@ public:
   static inline const char* name = "procvisor.tree_ender";
 
   tree_ender_state(tree_ender_actor::pointer self, std::string home, pid_t keeper_pid, launcher_actor launcher,
-                   recorder_link_actor recorder);
+                   recorder_link_actor recorder, std::shared_ptr<const os::launch_cgroups> cgroups);
   tree_ender_actor::behavior_type make_behavior();
 
 private:
@@ -83,6 +85,7 @@ private:
   recorder_link_actor recorder_;
   event_loop& loop_;
   os::procfs proc_;
+  cgroup_trees in_cgroups_;
   std::map<process_id, tree> trees_;
   std::unordered_map<uint64_t, member> members_; ///< by token
   size_t leaders_alive_ = 0;

@@ -79,23 +79,39 @@ private:
 
 } // namespace
 
-std::vector<std::string> remote_mount_points(std::string_view mountinfo) {
-  std::vector<std::string> points;
+std::vector<mount> parse_mounts(std::string_view mountinfo) {
+  std::vector<mount> all;
   while (!mountinfo.empty()) {
     const size_t end = std::min(mountinfo.find('\n'), mountinfo.size());
     std::string_view line = mountinfo.substr(0, end);
     mountinfo.remove_prefix(std::min(end + 1, mountinfo.size()));
-    // "36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw": the fifth word, and the first after the dash.
+    // "36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw": the fourth word, the fifth, and the first after
+    // the dash.
     const size_t dash = line.find(" - ");
     if (dash == std::string_view::npos)
       continue;
     std::string_view after_dash = line.substr(dash + 3);
-    for (int i = 0; i < 4; ++i)
+    for (int i = 0; i < 3; ++i)
       next_word(line);
-    std::string point = unescape(next_word(line));
-    if (point != "/" && is_remote(next_word(after_dash)))
-      points.push_back(std::move(point));
+    mount one;
+    one.root = unescape(next_word(line));
+    one.point = unescape(next_word(line));
+    one.type = next_word(after_dash);
+    all.push_back(std::move(one));
   }
+  return all;
+}
+
+std::string own_mountinfo() {
+  const unique_fd file{::open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC)};
+  return read_all(file.get());
+}
+
+std::vector<std::string> remote_mount_points(std::string_view mountinfo) {
+  std::vector<std::string> points;
+  for (auto& one : parse_mounts(mountinfo))
+    if (one.point != "/" && is_remote(one.type))
+      points.push_back(std::move(one.point));
   return points;
 }
 

@@ -6,6 +6,18 @@
 
 namespace procvisor::os {
 
+struct mount {
+  std::string root;  ///< which folder of the filesystem is seen there
+  std::string point; ///< where it is seen
+  std::string type;
+};
+
+/// The text of /proc/PID/mountinfo (proc(5)).
+std::vector<mount> parse_mounts(std::string_view mountinfo);
+
+/// That text of this process. Empty: there is no /proc.
+std::string own_mountinfo();
+
 /// The mount points, but for "/", whose filesystem asks a server that may not answer: NFS, SMB, FUSE, 9P, Ceph, autofs
 /// and the like. `mountinfo` is the text of /proc/self/mountinfo (proc(5)). (Where "/" itself is such a one, nothing is
 /// won by caution: every library and the daemon's own code come from there.)

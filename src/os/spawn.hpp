@@ -56,6 +56,7 @@ struct spawn_plan {
   int out_fd = -1;     ///< becomes 1; -1: /dev/null
   int err_fd = -1;     ///< becomes 2; -1: /dev/null
   int channel_fd = -1; ///< becomes 3; -1: there is none
+  int cgroup_fd = -1;  ///< a folder of a cgroup2 hierarchy in which the child begins; -1: the caller's own
   int report_fd = -1;  ///< the child writes keeper::report{key, its pid} here before all else; -1: it does not
   keeper::launch_key key;
 

@@ -2,11 +2,13 @@
    are there, and waits for a signal.
 
    daemons COUNT  so many that have left its session and its care (double fork), and are deaf to SIGINT and SIGTERM
+   wiped COUNT    the same, without any environment; their pids are in the file "wiped"
    growing        eight such lines of processes: each one forks the next in a session of its own after 20 ms, and ends
    zombie         a child whose child has ended and is never waited for
    polite         a child in a session of its own that writes the file "handled" on SIGINT, 200 ms later, and ends */
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -41,6 +43,27 @@ static void be_daemon(void) {
   signal(SIGTERM, SIG_IGN);
   say_ready();
   wait_for_ever();
+}
+
+static void be_wiped(const char* program) {
+  if (fork() != 0)
+    return;
+  setsid();
+  if (fork() != 0)
+    _exit(0);
+  signal(SIGINT, SIG_IGN); /* which execve leaves as it is */
+  signal(SIGTERM, SIG_IGN);
+  char line[16], descriptor[16];
+  const int file = open("wiped", O_WRONLY | O_CREAT | O_APPEND, 0600);
+  const int length = snprintf(line, sizeof line, "%d\n", (int)getpid());
+  if (file < 0 || write(file, line, (size_t)length) != length)
+    _exit(1);
+  close(file);
+  snprintf(descriptor, sizeof descriptor, "%d", ready[1]);
+  char* argv[] = {"swarm", "bare", descriptor, NULL};
+  char* envp[] = {NULL};
+  execve(program, argv, envp);
+  _exit(1);
 }
 
 static void grow(void) {
@@ -85,12 +108,21 @@ static void be_polite(void) {
 int main(int argc, char** argv) {
   const char* kind = argc > 1 ? argv[1] : "";
   int count = 1;
+  if (strcmp(kind, "bare") == 0) {
+    ready[1] = atoi(argv[2]);
+    say_ready();
+    wait_for_ever();
+  }
   if (pipe(ready) != 0)
     return 1;
   if (strcmp(kind, "daemons") == 0) {
     count = argc > 2 ? atoi(argv[2]) : 1;
     for (int i = 0; i < count; ++i)
       be_daemon();
+  } else if (strcmp(kind, "wiped") == 0) {
+    count = argc > 2 ? atoi(argv[2]) : 1;
+    for (int i = 0; i < count; ++i)
+      be_wiped(argv[0]);
   } else if (strcmp(kind, "growing") == 0) {
     count = 8;
     for (int i = 0; i < count; ++i)

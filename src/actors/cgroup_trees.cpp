@@ -1,0 +1,126 @@
+#include "actors/cgroup_trees.hpp"
+
+#include <sys/epoll.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+
+#include <caf/typed_event_based_actor.hpp>
+
+#include "os/pidfd.hpp"
+
+namespace procvisor {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Where descriptors are short.
+constexpr auto until_descriptors_are_free = 100ms;
+
+} // namespace
+
+cgroup_trees::cgroup_trees(tree_ender_actor::pointer self, std::shared_ptr<const os::launch_cgroups> cgroups,
+                           const os::procfs& proc)
+  : self_(self), cgroups_(std::move(cgroups)), proc_(proc) {
+}
+
+bool cgroup_trees::take(const tree_order& order) {
+  auto at = trees_.find(order.id);
+  if (at != trees_.end() && at->second.order.gen != order.gen) {
+    drop(at);
+    at = trees_.end();
+  }
+  if (at == trees_.end()) {
+    auto folder = cgroups_->of(order.leader);
+    if (folder.empty())
+      folder = cgroups_->of_launch(static_cast<uint32_t>(order.id), static_cast<uint64_t>(order.gen));
+    if (folder.empty())
+      return false;
+    at = trees_.emplace(order.id, tree{}).first;
+    at->second.folder = std::move(folder);
+  }
+  auto& of = at->second;
+  of.order = order;
+  of.app = caf::actor_cast<app_actor>(self_->current_sender());
+  if (order.signal == SIGKILL)
+    kill(of);
+  else if (order.signal != 0 && !of.is_killed)
+    ask(of, order.signal);
+  if (order.leader_is_over)
+    look(at);
+  return true;
+}
+
+void cgroup_trees::settle(const tree_settled& settled) {
+  const auto at = trees_.find(settled.id);
+  if (at != trees_.end() && at->second.order.gen == settled.gen)
+    drop(at);
+}
+
+void cgroup_trees::drop(tree_at at) {
+  if (at->second.events)
+    by_events_.erase(at->second.events.token());
+  trees_.erase(at);
+}
+
+/// Those furthest from the leader first, and then its process group at one blow.
+void cgroup_trees::ask(const tree& of, int signal) {
+  for (const auto& one : os::hold_processes_in(proc_, of.folder))
+    if (one.group != of.order.leader)
+      os::send_signal(one.pidfd, signal);
+  ::kill(-of.order.leader, signal);
+}
+
+void cgroup_trees::kill(tree& of) {
+  if (!std::exchange(of.is_killed, true)) {
+    const auto all = os::processes_in(of.folder);
+    of.killed = all.size() - static_cast<size_t>(std::ranges::count(all, of.order.leader));
+  }
+  if (!os::kill_cgroup(of.folder) && errno != ENOENT && errno != ENODEV)
+    try_again(of.order.id);
+}
+
+void cgroup_trees::look(tree_at at) {
+  auto& of = at->second;
+  if (!of.events) {
+    auto events = os::open_cgroup_events(of.folder);
+    if (!events && errno != ENOENT) {
+      try_again(at->first);
+      return;
+    }
+    if (events) {
+      of.events = watched_fd{event_loop::of(self_->system()), std::move(events), caf::weak_actor_ptr{self_->ctrl()}};
+      by_events_.emplace(of.events.token(), at->first);
+    }
+  }
+  if (of.events && os::is_populated(of.events.get())) {
+    of.events.arm(EPOLLPRI);
+    return;
+  }
+  self_->send(of.app, tree_ended{of.order.gen, of.killed});
+  drop(at);
+}
+
+void cgroup_trees::try_again(process_id id) {
+  self_->run_delayed(until_descriptors_are_free, [this, id] {
+    const auto at = trees_.find(id);
+    if (at == trees_.end())
+      return;
+    if (at->second.is_killed)
+      kill(at->second);
+    if (at->second.order.leader_is_over)
+      look(at);
+  });
+}
+
+bool cgroup_trees::on_ready(const fd_ready& ready) {
+  const auto at = by_events_.find(ready.token);
+  if (at == by_events_.end())
+    return false;
+  look(trees_.find(at->second));
+  return true;
+}
+
+} // namespace procvisor
