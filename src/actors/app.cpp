@@ -168,11 +168,13 @@ void app_state::open_output(pid_t pid, std::vector<shared_fd> fds) {
 
 void app_state::let_go(generation gen) {
   self_->send(registry_, reap_order{it_.id, gen});
-  self_->send(recorder_, recorder_packet{nlohmann::json{{"op", recorder_wire::op::ended},
-                                                        {"id", static_cast<uint32_t>(it_.id)},
-                                                        {"generation", static_cast<uint64_t>(gen)}}
-                                             .dump(),
-                                         {}});
+  self_->send(recorder_, recorder_packet{.what = recorder_packet::role::launch_end,
+                                         .json = nlohmann::json{{"op", recorder_wire::op::ended},
+                                                                {"id", static_cast<uint32_t>(it_.id)},
+                                                                {"generation", static_cast<uint64_t>(gen)}}
+                                                     .dump(),
+                                         .id = it_.id,
+                                         .gen = gen});
 }
 
 void app_state::happen(const lifecycle_event& event, moment at) {
@@ -196,40 +198,39 @@ void app_state::happen(const lifecycle_event& event, moment at) {
 }
 
 void app_state::perform(const lifecycle_effect& effect) {
-  std::visit(
-      overloaded{
-          [this](const launch& order) { order_launch(order.gen); },
-          [this](const terminate& stop) { ask_to_end(stop.signal); },
-          [this](const kill_now&) {
-            const auto& last = it_.spec->kill_signal.back();
-            const bool was_message = it_.spec->shutdown_with_message && it_.spec->kill_signal.size() == 1;
-            journal(severity::warning,
-                    last.signal == SIGKILL
-                        ? "sending SIGKILL"
-                        : fmt::format("still there {} ms after {}: sending SIGKILL",
-                                      last.patience.value_or(it_.spec->kill_timeout).count(),
-                                      was_message ? "the message 'shutdown'" : signal_name(last.signal)));
-            signal_app(SIGKILL);
-          },
-          [this](const start_trial_timer& timer) { arm(timer.after, trial_timer_due{it_.state.gen}); },
-          [this](const start_kill_timer& wait) { arm(wait.after, kill_timer_due{it_.state.gen}); },
-          [this](const start_restart_timer& wait) { arm(wait.after, restart_timer_due{it_.state.gen}); },
-          [this](const cancel_timers&) { timer_.dispose(); },
-          [this](const answer& what) {
-            if (what.failure && what.failure->code == exit_code::not_ready)
-              journal(severity::warning, "not ready in time"); // also where nobody waits for it
-            answers_.push_back(what);
-          },
-          [this](const remove_process&) {
-            is_removed_ = true;
-            self_->send(
-                recorder_,
-                recorder_packet{
-                    nlohmann::json{{"op", recorder_wire::op::forget}, {"id", static_cast<uint32_t>(it_.id)}}.dump(),
-                    {}});
-          },
-      },
-      effect);
+  std::visit(overloaded{
+                 [this](const launch& order) { order_launch(order.gen); },
+                 [this](const terminate& stop) { ask_to_end(stop.signal); },
+                 [this](const kill_now&) {
+                   const auto& last = it_.spec->kill_signal.back();
+                   const bool was_message = it_.spec->shutdown_with_message && it_.spec->kill_signal.size() == 1;
+                   journal(severity::warning,
+                           last.signal == SIGKILL
+                               ? "sending SIGKILL"
+                               : fmt::format("still there {} ms after {}: sending SIGKILL",
+                                             last.patience.value_or(it_.spec->kill_timeout).count(),
+                                             was_message ? "the message 'shutdown'" : signal_name(last.signal)));
+                   signal_app(SIGKILL);
+                 },
+                 [this](const start_trial_timer& timer) { arm(timer.after, trial_timer_due{it_.state.gen}); },
+                 [this](const start_kill_timer& wait) { arm(wait.after, kill_timer_due{it_.state.gen}); },
+                 [this](const start_restart_timer& wait) { arm(wait.after, restart_timer_due{it_.state.gen}); },
+                 [this](const cancel_timers&) { timer_.dispose(); },
+                 [this](const answer& what) {
+                   if (what.failure && what.failure->code == exit_code::not_ready)
+                     journal(severity::warning, "not ready in time"); // also where nobody waits for it
+                   answers_.push_back(what);
+                 },
+                 [this](const remove_process&) {
+                   is_removed_ = true;
+                   self_->send(recorder_, recorder_packet{.what = recorder_packet::role::removal,
+                                                          .json = nlohmann::json{{"op", recorder_wire::op::forget},
+                                                                                 {"id", static_cast<uint32_t>(it_.id)}}
+                                                                      .dump(),
+                                                          .id = it_.id});
+                 },
+             },
+             effect);
 }
 
 void app_state::order_launch(generation gen) {

@@ -32,6 +32,14 @@ void packet_channel::send(std::string_view bytes, std::span<const int> fds) {
   arm();
 }
 
+bool packet_channel::try_send(std::string_view bytes, std::span<const int> fds) {
+  if (!socket_ || (queue_.empty() && send_now(bytes, fds)))
+    return true;
+  wants_room_ = true;
+  arm();
+  return false;
+}
+
 void packet_channel::flush() {
   while (socket_ && !queue_.empty()) {
     const auto& next = queue_.front();
@@ -53,7 +61,7 @@ void packet_channel::drain() {
 }
 
 void packet_channel::arm() {
-  socket_.arm(queue_.empty() ? EPOLLIN : EPOLLIN | EPOLLOUT);
+  socket_.arm(queue_.empty() && !wants_room_ ? EPOLLIN : EPOLLIN | EPOLLOUT);
 }
 
 } // namespace procvisor

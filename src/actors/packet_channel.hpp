@@ -19,6 +19,10 @@ public:
 
   /// The caller keeps its fds: a packet in the kernel has its own references, one that has to wait gets duplicates.
   void send(std::string_view bytes, std::span<const int> fds = {});
+  /// False: there is no room for it now. When there is, the owner is sent an fd_ready.
+  bool try_send(std::string_view bytes, std::span<const int> fds = {});
+  /// For an owner that ends: blocks until try_send is worth another try.
+  void wait_for_room() const { os::wait_for_room(socket_.get()); }
   /// For an owner that ends: blocks until the peer has room for all that is queued, or is gone.
   void drain();
   /// Everything has been handed to the kernel.
@@ -31,6 +35,7 @@ public:
   /// channel is closed.
   template <class OnPacket>
   bool on_ready(OnPacket on_packet) {
+    wants_room_ = false;
     flush();
     for (int i = 0; socket_ && i < packets_a_turn; ++i) {
       auto received = os::receive_packet(socket_.get());
@@ -66,6 +71,7 @@ private:
   void arm();
 
   watched_fd socket_;
+  bool wants_room_ = false; ///< the owner does
   std::deque<outgoing> queue_;
 };
 

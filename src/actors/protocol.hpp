@@ -206,8 +206,21 @@ using launcher_actor =
 
 /// One packet for the recorder (rpc/recorder_wire.hpp).
 struct recorder_packet {
+  /// What may become of it where the recorder is stalled (recorder_backlog).
+  enum class role : uint8_t {
+    line,       ///< of procvisor.log
+    launch,     ///< `open` of this id and generation
+    launch_end, ///< `ended`
+    removal,    ///< `forget`
+    client,     ///< who is handed over to it
+    question,   ///< with a tag
+  };
+  role what{};
   std::string json;
-  std::vector<shared_fd> fds;
+  std::vector<shared_fd> fds = {};
+  process_id id{};
+  generation gen{};
+  uint64_t tag = 0;
 };
 
 /// A file is to be replaced by the first bytes of `content`, durably. Answered with what went wrong; empty: it is on disk.
@@ -385,8 +398,12 @@ using sampler_actor = caf::typed_actor<caf::result<samples>(sample_processes)>;
 
 // -- rpc_server and its sessions
 
+/// There are as many sessions as there may be, and another client waits: one that has nothing to do ends. Answered with
+/// whether it does.
+struct make_room {};
+
 using rpc_server_actor = caf::typed_actor<caf::result<void>(fd_ready)>;
-using session_actor = caf::typed_actor<caf::result<void>(fd_ready)>;
+using session_actor = caf::typed_actor<caf::result<void>(fd_ready), caf::result<bool>(make_room)>;
 
 // -- root
 
@@ -462,6 +479,9 @@ CAF_BEGIN_TYPE_ID_BLOCK(procvisor_daemon, caf::id_block::procvisor_loop::end)
   CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::sample_processes))
   CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::samples))
 
+  // rpc_server
+  CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::make_room))
+
   // root
   CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::end_everything))
   CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::terminate_requested))
@@ -510,6 +530,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::held_launches)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::process_removed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::sample_processes)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::samples)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::make_room)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::end_everything)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::terminate_requested)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::keeper_lost)

@@ -1,6 +1,7 @@
 #include "actors/recorder_link.hpp"
 
-#include <array>
+#include <unistd.h>
+
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -31,31 +32,58 @@ recorder_link_state::recorder_link_state(recorder_link_actor::pointer self, shar
 recorder_link_actor::behavior_type recorder_link_state::make_behavior() {
   keep_quiet(self_);
   self_->set_exit_handler([this](const caf::exit_msg& over) {
-    if (over.reason == caf::exit_reason::user_shutdown)
-      recorder_.drain(); // the last lines; a recorder that hangs is killed by the keeper, which has been told to end
+    // The last lines; a recorder that hangs is killed by the keeper, which has been told to end.
+    while (over.reason == caf::exit_reason::user_shutdown && recorder_ && !backlog_.empty()) {
+      recorder_.wait_for_room();
+      send_waiting();
+    }
     self_->quit(over.reason);
   });
   return {
-      [this](const recorder_packet& packet) {
-        std::vector<int> fds;
-        for (const auto& fd : packet.fds)
-          fds.push_back(fd->get());
-        recorder_.send(packet.json, fds);
-      },
+      [this](const recorder_packet& packet) { send(packet); },
       [this](const tail_stderr& wanted) { return on_tail(wanted); },
       [this](const recorder_order& order) { return on_order(order); },
       [this](const save_file& wanted) { return on_save(wanted); },
       [this](const new_recorder& anew) {
         settle_all();
         recorder_ = packet_channel{loop_, std::move(*anew.socket), caf::weak_actor_ptr{self_->ctrl()}};
+        backlog_.begin_anew();
+        send_waiting();
         for (const auto& [path, file] : unsaved_)
           send_file(file);
       },
       [this](const fd_ready& ready) {
-        if (recorder_.owns(ready) && !recorder_.on_ready([this](const os::packet& received) { on_packet(received); }))
+        if (!recorder_.owns(ready))
+          return;
+        if (!recorder_.on_ready([this](const os::packet& received) { on_packet(received); }))
           settle_all();
+        send_waiting();
       },
   };
+}
+
+void recorder_link_state::send(recorder_packet packet) {
+  if (backlog_.empty() && send_now(packet))
+    backlog_.note_sent(packet);
+  else
+    backlog_.push(std::move(packet));
+}
+
+bool recorder_link_state::send_now(const recorder_packet& packet) {
+  std::vector<int> fds;
+  for (const auto& fd : packet.fds)
+    fds.push_back(fd->get());
+  return recorder_ && recorder_.try_send(packet.json, fds);
+}
+
+void recorder_link_state::send_waiting() {
+  while (!backlog_.empty()) {
+    if (!send_now(backlog_.front()))
+      return;
+    backlog_.pop();
+  }
+  if (const auto losses = backlog_.take_losses(); !losses.empty())
+    send(journal_packet(severity::warning, "procvisor", getpid(), losses));
 }
 
 void recorder_link_state::on_packet(const os::packet& received) {
@@ -69,9 +97,7 @@ void recorder_link_state::on_packet(const os::packet& received) {
     return settle(message.value("tag", uint64_t{0}), message);
   if (message.value("op", "") != recorder_wire::op::trouble)
     return;
-  const auto line =
-      journal_packet(severity::warning, std::to_string(message.value("id", 0U)), 0, message.value("text", ""));
-  recorder_.send(line.json);
+  send(journal_packet(severity::warning, std::to_string(message.value("id", 0U)), 0, message.value("text", "")));
 }
 
 caf::result<std::string> recorder_link_state::on_tail(const tail_stderr& wanted) {
@@ -103,7 +129,7 @@ void recorder_link_state::ask(json packet, std::chrono::milliseconds limit,
     return settle_it(nullptr);
   const auto tag = ++newest_tag_;
   packet["tag"] = tag;
-  recorder_.send(packet.dump(-1, ' ', false, write_as_is));
+  send({.what = recorder_packet::role::question, .json = packet.dump(-1, ' ', false, write_as_is), .tag = tag});
   questions_.emplace(tag,
                      question{std::move(settle_it), self_->run_delayed(limit, [this, tag] { settle(tag, nullptr); })});
 }
@@ -113,6 +139,7 @@ void recorder_link_state::settle(uint64_t tag, const json& answer) {
   if (!asked)
     return;
   asked.mapped().limit.dispose();
+  backlog_.withdraw(tag);
   asked.mapped().settle(answer);
 }
 
@@ -124,6 +151,7 @@ void recorder_link_state::settle_all() {
 caf::result<std::string> recorder_link_state::on_save(const save_file& wanted) {
   auto answer = self_->make_response_promise<std::string>();
   auto& file = unsaved_[wanted.path];
+  backlog_.withdraw(file.tag); // overtaken
   file.newest = wanted;
   file.tag = ++newest_tag_;
   file.waiting.emplace_back(file.tag, answer);
@@ -134,8 +162,10 @@ caf::result<std::string> recorder_link_state::on_save(const save_file& wanted) {
 void recorder_link_state::send_file(const unsaved_file& file) {
   const json packet{
       {"op", recorder_wire::op::save}, {"path", file.newest.path}, {"size", file.newest.size}, {"tag", file.tag}};
-  const std::array fds{file.newest.content->get()};
-  recorder_.send(packet.dump(-1, ' ', false, write_as_is), fds);
+  send({.what = recorder_packet::role::question,
+        .json = packet.dump(-1, ' ', false, write_as_is),
+        .fds = {file.newest.content},
+        .tag = file.tag});
 }
 
 void recorder_link_state::on_saved(const std::string& path, uint64_t tag, const std::string& failed) {
@@ -169,13 +199,17 @@ recorder_packet open_packet(process_id id, generation gen, pid_t pid, const app_
       {"whole_lines", style.whole_lines},
       {"silent", spec.disable_logs},
   };
-  return {packet.dump(-1, ' ', false, write_as_is), std::move(fds)};
+  return {.what = recorder_packet::role::launch,
+          .json = packet.dump(-1, ' ', false, write_as_is),
+          .fds = std::move(fds),
+          .id = id,
+          .gen = gen};
 }
 
 recorder_packet journal_packet(severity level, std::string_view label, pid_t pid, std::string_view text) {
   const json packet{{"op", recorder_wire::op::journal},
                     {"line", journal_line(wall_clock::now(), level, label, pid, text)}};
-  return {packet.dump(-1, ' ', false, write_as_is), {}};
+  return {.what = recorder_packet::role::line, .json = packet.dump(-1, ' ', false, write_as_is)};
 }
 
 } // namespace procvisor

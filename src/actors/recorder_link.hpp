@@ -15,12 +15,13 @@
 
 #include "actors/packet_channel.hpp"
 #include "actors/protocol.hpp"
+#include "actors/recorder_backlog.hpp"
 #include "core/journal_line.hpp"
 
 namespace procvisor {
 
 /// Passes packets to the recorder and hears what it has to say. Nobody waits for it: where the recorder is stalled by a
-/// disk, packets queue here.
+/// disk, packets wait here, within bounds.
 class recorder_link_state {
 public:
   static inline const char* name = "procvisor.recorder_link";
@@ -42,6 +43,9 @@ private:
     std::vector<std::pair<uint64_t, caf::typed_response_promise<std::string>>> waiting; ///< by tag
   };
 
+  void send(recorder_packet packet);
+  bool send_now(const recorder_packet& packet); ///< false: there is no room
+  void send_waiting();
   void on_packet(const os::packet& received);
   caf::result<std::string> on_tail(const tail_stderr& wanted);
   caf::result<order_outcome> on_order(const recorder_order& order);
@@ -58,6 +62,7 @@ private:
   recorder_link_actor::pointer self_;
   event_loop& loop_;
   packet_channel recorder_;
+  recorder_backlog backlog_;
   std::map<uint64_t, question> questions_;      ///< by tag; each for no longer than its limit
   std::map<std::string, unsaved_file> unsaved_; ///< by path
   uint64_t newest_tag_ = 0;

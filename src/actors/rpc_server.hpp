@@ -1,5 +1,7 @@
 #pragma once
 
+#include <deque>
+#include <memory>
 #include <unordered_map>
 
 #include <caf/stateful_actor.hpp>
@@ -9,7 +11,7 @@
 
 namespace procvisor {
 
-/// Whom sessions speak with.
+/// Whom sessions speak with, and what they share.
 struct session_peers {
   registry_actor registry;
   sampler_actor sampler;
@@ -17,6 +19,8 @@ struct session_peers {
   root_actor root;
   std::string home;
   pid_t keeper_pid = 0;
+  /// What all sessions hold of requests and replies, in bytes.
+  std::shared_ptr<size_t> held_bytes = std::make_shared<size_t>(0);
 };
 
 /// Takes connections from the socket that the keeper holds, and gives each a session; only those of the daemon's own
@@ -30,14 +34,16 @@ public:
   rpc_server_actor::behavior_type make_behavior();
 
 private:
-  /// More clients than this wait in the backlog.
-  static constexpr size_t most_sessions = 1024;
-
   void on_ready();
+  /// The session that is there for the longest time and has nothing to do ends, if there is one.
+  void make_room_for_another();
 
   rpc_server_actor::pointer self_;
   watched_fd listener_;
   session_peers peers_;
+  size_t most_sessions_; ///< more clients than these wait in the backlog, unless a session has nothing to do
+  std::deque<caf::actor_addr> by_age_; ///< those asked for room at the end
+  size_t to_ask_ = 0;                  ///< for room, from its front on
   /// An actor that nobody refers to ends, hence the handles.
   std::unordered_map<caf::actor_addr, session_actor> sessions_;
 };

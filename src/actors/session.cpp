@@ -1,6 +1,7 @@
 #include "actors/session.hpp"
 
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -22,6 +23,14 @@ using nlohmann::json;
 namespace {
 
 constexpr size_t large_request = 64 * 1024; ///< bytes: of some fifty apps
+constexpr auto patience_with_readers = std::chrono::seconds{30};
+/// Of one client, however much the others have.
+constexpr size_t never_too_much = 64 * 1024;
+
+error too_busy() {
+  return {exit_code::unreachable, "too many clients have sent large requests, or do not read their replies",
+          "end those clients, or try again"};
+}
 
 } // namespace
 
@@ -61,7 +70,31 @@ session_state::session_state(session_actor::pointer self, shared_fd client, sess
 
 session_actor::behavior_type session_state::make_behavior() {
   keep_quiet(self_);
-  return {[this](const fd_ready& ready) { on_ready(ready); }};
+  return {
+      [this](const fd_ready& ready) { on_ready(ready); },
+      [this](const make_room&) { return on_make_room(); },
+  };
+}
+
+session_state::~session_state() {
+  until_cut_off_.dispose();
+  *peers_.held_bytes -= accounted_;
+}
+
+bool session_state::on_make_room() {
+  int unread = 0;
+  const bool has_asked = is_busy_ || (::ioctl(client_.get(), FIONREAD, &unread) == 0 && unread > 0);
+  if (!has_asked)
+    self_->quit();
+  return !has_asked;
+}
+
+bool session_state::account() {
+  auto& total = *peers_.held_bytes;
+  total -= accounted_;
+  accounted_ = in_.size() + out_.size();
+  total += accounted_;
+  return total <= rpc::most_held_bytes || accounted_ <= never_too_much;
 }
 
 // -- reading --------------------------------------------------------------------
@@ -92,6 +125,12 @@ void session_state::read() {
     in_.append(buffer.data(), static_cast<size_t>(n));
     if (in_.size() > rpc::max_message_bytes) {
       reply_error({exit_code::usage, "the request is larger than 32 MiB", {}});
+      self_->quit();
+      return;
+    }
+    if (!account()) {
+      in_ = {};
+      reply_error(too_busy());
       self_->quit();
       return;
     }
@@ -163,15 +202,21 @@ void session_state::send(std::string message) {
   out_.push_back('\n');
   sent_ = 0;
   flush();
+  if (!out_.empty() && !account()) { // a reply that waits for its client
+    out_ = {};
+    self_->quit();
+  }
 }
 
 void session_state::flush() {
+  until_cut_off_.dispose();
   while (sent_ < out_.size()) {
     const auto n = ::send(client_.get(), out_.data() + sent_, out_.size() - sent_, MSG_NOSIGNAL);
     if (n >= 0) {
       sent_ += static_cast<size_t>(n);
     } else if (errno == EAGAIN) {
       client_.arm(EPOLLOUT);
+      until_cut_off_ = self_->run_delayed(patience_with_readers, [this] { self_->quit(); });
       return;
     } else if (errno != EINTR) {
       sent_ = out_.size(); // the client is gone; what it asked for has happened
@@ -181,6 +226,7 @@ void session_state::flush() {
   if (std::exchange(is_large_, false))
     os::give_back_free_memory();
   is_busy_ = false;
+  account();
   if (ends_everything_) {
     self_->send(peers_.root, end_everything{});
     self_->quit();

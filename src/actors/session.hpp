@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include <caf/disposable.hpp>
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 #include <nlohmann/json.hpp>
@@ -16,16 +17,21 @@
 namespace procvisor {
 
 /// One client. Takes one request after the other: the next is read when the reply to the last has left. What a client
-/// can make us hold is one request and one reply, each at most rpc::max_message_bytes.
+/// can make us hold is one request and one reply, each at most rpc::max_message_bytes; what all of them can, is
+/// rpc::most_held_bytes. One that takes nothing of its reply for half a minute is cut off.
 class session_state {
 public:
   static inline const char* name = "procvisor.session";
 
   session_state(session_actor::pointer self, shared_fd client, session_peers peers);
+  ~session_state();
   session_actor::behavior_type make_behavior();
 
 private:
   void on_ready(const fd_ready& ready);
+  bool on_make_room();
+  /// Counts what is held now. False: together with the other sessions it is too much.
+  bool account();
   void read();
   /// False: no whole request is there.
   bool handle_next_line();
@@ -90,7 +96,9 @@ private:
   size_t scanned_ = 0; ///< bytes of in_ that are known to hold no newline
   std::string out_;
   size_t sent_ = 0;
-  nlohmann::json id_; ///< of the request under way
+  size_t accounted_ = 0;          ///< bytes of in_ and out_, in peers_.held_bytes
+  caf::disposable until_cut_off_; ///< while the client does not read
+  nlohmann::json id_;             ///< of the request under way
   bool is_busy_ = false;
   bool is_large_ = false; ///< the request under way: what it was read into lies in the midst of what it left behind
   bool ends_everything_ = false; ///< once the reply has left

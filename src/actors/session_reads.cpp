@@ -107,35 +107,36 @@ void session_state::env(const json& params) {
 }
 
 void session_state::logs(const json& params) {
-  ask_registry<found_processes>(
-      find_processes{rpc::texts(params, "targets")}, [this, params](const found_processes& found) {
-        if (!found.failed.empty()) {
-          reply_error(found.failed.front().what);
-          return;
-        }
-        auto apps = json::array();
-        for (const auto& one : found.processes) {
-          const auto files = resolve_log_paths(*one.spec, one.view.id, peers_.home);
-          apps.push_back({{"id", static_cast<uint32_t>(one.view.id)},
-                          {"name", one.spec->name},
-                          {"out", to_wire_text(files.out.empty() ? files.log : files.out)},
-                          {"error", to_wire_text(files.error.empty() ? files.log : files.error)}});
-        }
-        const bool journal_only = rpc::flag(params, "journal_only", false);
-        const json packet{
-            {"op", recorder_wire::op::logs},
-            {"request", id_},
-            {"lines", rpc::count(params, "lines", 15)},
-            {"follow", rpc::flag(params, "follow", true)},
-            {"out", rpc::flag(params, "out", true)},
-            {"err", rpc::flag(params, "err", true)},
-            {"journal", rpc::flag(params, "journal", false)},
-            {"apps", journal_only ? json::array() : std::move(apps)},
-        };
-        self_->send(peers_.recorder, recorder_packet{packet.dump(-1, ' ', false, json::error_handler_t::replace),
-                                                     {std::make_shared<os::unique_fd>(client_.release())}});
-        self_->quit();
-      });
+  ask_registry<found_processes>(find_processes{rpc::texts(params, "targets")}, [this,
+                                                                                params](const found_processes& found) {
+    if (!found.failed.empty()) {
+      reply_error(found.failed.front().what);
+      return;
+    }
+    auto apps = json::array();
+    for (const auto& one : found.processes) {
+      const auto files = resolve_log_paths(*one.spec, one.view.id, peers_.home);
+      apps.push_back({{"id", static_cast<uint32_t>(one.view.id)},
+                      {"name", one.spec->name},
+                      {"out", to_wire_text(files.out.empty() ? files.log : files.out)},
+                      {"error", to_wire_text(files.error.empty() ? files.log : files.error)}});
+    }
+    const bool journal_only = rpc::flag(params, "journal_only", false);
+    const json packet{
+        {"op", recorder_wire::op::logs},
+        {"request", id_},
+        {"lines", rpc::count(params, "lines", 15)},
+        {"follow", rpc::flag(params, "follow", true)},
+        {"out", rpc::flag(params, "out", true)},
+        {"err", rpc::flag(params, "err", true)},
+        {"journal", rpc::flag(params, "journal", false)},
+        {"apps", journal_only ? json::array() : std::move(apps)},
+    };
+    self_->send(peers_.recorder, recorder_packet{.what = recorder_packet::role::client,
+                                                 .json = packet.dump(-1, ' ', false, json::error_handler_t::replace),
+                                                 .fds = {std::make_shared<os::unique_fd>(client_.release())}});
+    self_->quit();
+  });
 }
 
 } // namespace procvisor

@@ -60,6 +60,9 @@ inline constexpr int protocol_version = 1;
 /// A request or a reply above this is refused, and so is a client whose unread replies are more than this.
 inline constexpr size_t max_message_bytes = 32U * 1024 * 1024;
 
+/// Of requests that have not come whole and of replies that nobody reads, of all clients together (but 64 KiB of each).
+inline constexpr size_t most_held_bytes = 2 * max_message_bytes;
+
 namespace method {
 inline constexpr const char* ping = "ping";
 inline constexpr const char* start = "start";

@@ -1,7 +1,12 @@
 #include <doctest/doctest.h>
 
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -144,4 +149,70 @@ TEST_CASE_FIXTURE(link_fixture,
   recorder.reset();
   loop.run_until_quiet();
   CHECK(order()->has_failed);
+}
+
+TEST_CASE_FIXTURE(link_fixture,
+                  "recorder_link: what waits for a stalled recorder is bounded, in order, and its loss is told") {
+  const auto line = [](const std::string& text) {
+    return recorder_packet{.what = recorder_packet::role::line, .json = json{{"op", "journal"}, {"line", text}}.dump()};
+  };
+  const auto launch = [](recorder_packet::role what, uint32_t id, uint64_t gen, std::vector<shared_fd> fds = {}) {
+    const char* const op = what == recorder_packet::role::launch       ? "open"
+                           : what == recorder_packet::role::launch_end ? "ended"
+                                                                       : "forget";
+    return recorder_packet{.what = what,
+                           .json = json{{"op", op}, {"id", id}, {"generation", gen}}.dump(),
+                           .fds = std::move(fds),
+                           .id = process_id{id},
+                           .gen = generation{gen}};
+  };
+  using role = recorder_packet::role;
+  const auto send = [&](recorder_packet packet) {
+    caf::anon_send(link, std::move(packet));
+    loop.run_until_quiet();
+  };
+  // Until the socket takes no more, and then more than may wait.
+  const std::string filler(60'000, 'x');
+  for (int i = 0; i < 20; ++i)
+    send(line(filler));
+  send(launch(role::launch, 1, 1)); // this one runs on
+  for (uint64_t gen = 1; gen <= 100; ++gen) {
+    int ends[2];
+    REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
+    auto read_end = std::make_shared<os::unique_fd>(ends[0]);
+    const os::unique_fd write_end{ends[1]};
+    REQUIRE(::write(write_end.get(), "1234567", 7) == 7);
+    send(launch(role::launch, 2, gen, {std::move(read_end)}));
+    send(launch(role::launch_end, 2, gen));
+  }
+  send(launch(role::launch, 3, 1));
+  send(launch(role::launch_end, 3, 1));
+  send(launch(role::removal, 3, 1));
+  for (int i = 0; i < 2000; ++i)
+    send(line("short"));
+
+  std::vector<json> packets;
+  for (auto packet = heard(); !packet.is_null(); packet = heard()) {
+    packets.push_back(std::move(packet));
+    loop.run_until_quiet();
+  }
+
+  const auto count = [&](const char* op, uint32_t id) {
+    return std::ranges::count_if(packets, [&](const json& one) { return one["op"] == op && one["id"] == id; });
+  };
+  CHECK(count("open", 1) == 1);
+  CHECK(count("open", 2) == 63); // with the one of process 3 as many as may wait
+  CHECK(count("ended", 2) == 63);
+  CHECK(count("forget", 3) == 1);
+  uint64_t newest = 0;
+  for (const auto& packet : packets)
+    if (packet["op"] == "open" && packet["id"] == 2) {
+      CHECK(packet["generation"] > newest);
+      newest = packet["generation"];
+    }
+  CHECK(newest == 100);
+  const auto told = packets.back()["line"].get<std::string>();
+  CHECK_MESSAGE(told.find("259 bytes of output of 37 processes that had ended, were lost") != std::string::npos, told);
+  CHECK(std::ranges::count_if(packets, [](const json& one) { return one["op"] == "journal"; }) > 1000);
+  CHECK(std::ranges::count_if(packets, [](const json& one) { return one["op"] == "journal"; }) < 1030);
 }
