@@ -23,12 +23,14 @@ struct registry_fixture : actor_fixture {
   shared_fd deposited;                  ///< what the keeper holds
   std::vector<std::string> saves;       ///< of state.json
   std::string save_failure;
+  bool reads_at_order = true; ///< known_at_order is kept, which takes longer the more is written down
   saved_state known_at_order; ///< what another daemon would have known when the newest order was given
 
   launcher_actor launcher = sys.spawn([this](launcher_actor::pointer self) -> launcher_actor::behavior_type {
     return {[this, self](const launch_order& order) {
               orders.push_back(order);
-              known_at_order = written();
+              if (reads_at_order)
+                known_at_order = written();
               app_of_newest = caf::actor_cast<app_actor>(self->current_sender());
               apps[order.id] = app_of_newest;
               self->send(app_of_newest, launch_done{order.gen, nobody});
@@ -418,6 +420,7 @@ TEST_CASE_FIXTURE(registry_fixture,
 }
 
 TEST_CASE_FIXTURE(registry_fixture, "registry: what has been overtaken does not make the state grow for ever") {
+  reads_at_order = false;
   start("web");
   for (int i = 0; i < 3000; ++i)
     caf::anon_send(app_of_newest, process_exited{orders.back().gen, {}}), loop.run_until_quiet(),
