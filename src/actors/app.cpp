@@ -36,7 +36,9 @@ app_state::app_state(app_actor::pointer self, app_setup setup, launcher_actor la
                  .on_offers =
                      [this](shared_offers offers) {
                        self_->send(registry_, offers_changed{it_.id, std::move(offers)});
-                     }}) {
+                     },
+                 .on_cluster = [this](const cluster::message& said) { on_cluster(said); },
+                 .on_closed = [this] { tell_balancer(worker_down{worker()}); }}) {
 }
 
 app_actor::behavior_type app_state::make_behavior() {
@@ -46,6 +48,16 @@ app_actor::behavior_type app_state::make_behavior() {
       [this](const new_declaration& declaration) {
         it_.spec = declaration.spec;
         it_.caller = declaration.caller;
+        it_.balancer = declaration.balancer;
+      },
+      [this](const slot_standing& standing) {
+        it_.state.newest = std::max(it_.state.newest, standing.newest);
+        it_.is_listed = standing.is_listed;
+        tell_registry(); // which counts on from there, too
+      },
+      [this](const for_worker& message) {
+        if (message.gen == it_.state.gen)
+          talk_.say_line(message.line, message.fd);
       },
       [this](const pass_on& order) { return talk_.take(order.what, it_.spec->name, view()); },
       [this](const fd_ready& ready) { talk_.on_event(ready); },
@@ -86,6 +98,13 @@ caf::result<app_answer> app_state::on_request(const app_request& request) {
     case app_verb::remove:
       ask(awaited::removal, delete_requested{});
       break;
+    case app_verb::take_over:
+      ask(awaited::run, takeover_requested{request.must_be_ready});
+      break;
+    case app_verb::retire:
+      it_.is_listed = false;
+      ask(awaited::removal, retire_requested{request.with_message});
+      break;
     case app_verb::reset:
       happen(reset_requested{});
       promise.deliver(app_answer{view()});
@@ -95,8 +114,11 @@ caf::result<app_answer> app_state::on_request(const app_request& request) {
 }
 
 void app_state::on_launched(const launch_done& done) {
-  if (done.gen == it_.state.gen)
+  if (done.gen == it_.state.gen) {
     talk_.begin(done.channel);
+    if (done.channel)
+      tell_balancer(worker_up{worker(), it_.spec});
+  }
   happen(launched{done.gen, done.pid});
 }
 
@@ -108,6 +130,7 @@ void app_state::on_exit(const process_exited& ended) {
   if (remains_of_)
     return; // said twice
   talk_.end(view());
+  tell_balancer(worker_down{worker()});
   journal(severity::info, fmt::format("ended with {} after {} ms", describe(ended.status),
                                       std::chrono::duration_cast<std::chrono::milliseconds>(
                                           self_->clock().now() - it_.state.started_at.steady)
@@ -148,8 +171,10 @@ void app_state::on_held(const held_launch& held) {
     open_output(held.pid, held.fds);
   else if (held.is_over)
     let_go(held.gen); // before the launch that takes its place
-  if (was_made && held.fds.size() > 2)
+  if (was_made && held.fds.size() > 2) {
     talk_.begin(held.fds[2]);
+    tell_balancer(worker_up{worker(), it_.spec, true});
+  }
   happen(adopted{held.gen, held.pid});
   if (was_made && held.is_over)
     on_exit({held.gen, held.status});
@@ -191,7 +216,7 @@ void app_state::happen(const lifecycle_event& event, moment at) {
   if (it_.state.phase != before)
     journal_change(before);
   if (is_removed_)
-    self_->send(registry_, process_removed{it_.id, it_.state.gen});
+    self_->send(registry_, process_removed{it_.id, newest_of(it_.state)});
   for (const auto& one : std::exchange(answers_, {}))
     reply(one);
   quit_if_done();
@@ -212,6 +237,7 @@ void app_state::perform(const lifecycle_effect& effect) {
                                              was_message ? "the message 'shutdown'" : signal_name(last.signal)));
                    signal_app(SIGKILL);
                  },
+                 [this](const let_finish& finish) { let_it_finish(finish.with_message); },
                  [this](const start_trial_timer& timer) { arm(timer.after, trial_timer_due{it_.state.gen}); },
                  [this](const start_kill_timer& wait) { arm(wait.after, kill_timer_due{it_.state.gen}); },
                  [this](const start_restart_timer& wait) { arm(wait.after, restart_timer_due{it_.state.gen}); },
@@ -223,6 +249,8 @@ void app_state::perform(const lifecycle_effect& effect) {
                  },
                  [this](const remove_process&) {
                    is_removed_ = true;
+                   if (!it_.is_listed)
+                     return; // the process goes on with another actor
                    self_->send(recorder_, recorder_packet{.what = recorder_packet::role::removal,
                                                           .json = nlohmann::json{{"op", recorder_wire::op::forget},
                                                                                  {"id", static_cast<uint32_t>(it_.id)}}
@@ -237,7 +265,29 @@ void app_state::order_launch(generation gen) {
   self_->send(registry_, launch_order{it_.id, gen, it_.instance, it_.spec, it_.caller});
 }
 
+void app_state::let_it_finish(bool with_message) {
+  journal(severity::info, "replaced, and given time to finish");
+  const bool was_told = (with_message || it_.spec->shutdown_with_message) && talk_.say_shutdown();
+  tell_balancer(worker_retires{worker()});
+  const bool is_disconnected = it_.balancer && talk_.say_line(cluster::disconnect(), {});
+  if (!was_told && !is_disconnected)
+    signal_app(it_.spec->kill_signal.front().signal);
+}
+
+void app_state::on_cluster(const cluster::message& said) {
+  if (std::holds_alternative<cluster::listening>(said))
+    happen(started_listening{it_.state.gen});
+  tell_balancer(worker_said{worker(), said});
+}
+
+template <class Message>
+void app_state::tell_balancer(Message&& message) {
+  if (it_.balancer)
+    self_->send(it_.balancer, std::forward<Message>(message));
+}
+
 void app_state::ask_to_end(int signal) {
+  tell_balancer(worker_retires{worker()});
   const bool by_message = it_.spec->shutdown_with_message && it_.state.stop_stage == 0;
   if (!by_message || !talk_.say_shutdown())
     signal_app(signal);

@@ -24,7 +24,9 @@ struct app_setup {
   shared_spec spec;
   shared_environment caller;
   std::string home;
-  lifecycle state = {}; ///< a new process, or one that an earlier actor looked after
+  lifecycle state = {};                 ///< a new process, or one that an earlier actor looked after
+  cluster_balancer_actor balancer = {}; ///< null: it is in no cluster
+  bool is_listed = true;                ///< false: a successor, or what one has replaced
 };
 
 /// Looks after one process: feeds what happens into core/lifecycle and carries out what follows. The only writer of its
@@ -56,6 +58,11 @@ private:
   void happen(const lifecycle_event& event, moment at);
   void perform(const lifecycle_effect& effect);
   void order_launch(generation gen);
+  void let_it_finish(bool with_message);
+  void on_cluster(const cluster::message& said);
+  cluster::worker_key worker() const { return {it_.id, it_.state.gen}; }
+  template <class Message>
+  void tell_balancer(Message&& message);
   void ask_to_end(int signal);
   void signal_app(int signal);
   void order_tree_end(int signal);

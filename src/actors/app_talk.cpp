@@ -62,7 +62,11 @@ void app_talk::end(const process_view& view) {
 }
 
 void app_talk::on_event(const fd_ready& ready) {
+  if (!channel_.owns(ready))
+    return;
   channel_.on_ready(ready, [this](const ipc::message& said) { on_message(said); });
+  if (!channel_)
+    listener_.on_closed();
 }
 
 void app_talk::on_message(const ipc::message& said) {
@@ -79,6 +83,13 @@ void app_talk::on_message(const ipc::message& said) {
                    publish();
                  },
                  [this](const ipc::action_reply& reply) { on_reply(reply); },
+                 [this](const cluster::message& own) { listener_.on_cluster(own); },
+                 [this](const ipc::handed_over& passed) {
+                   say_line(cluster::handle_taken(), {}); // or nothing that it says later would arrive
+                   auto inner = ipc::read_value(passed.message);
+                   if (!std::holds_alternative<ipc::handed_over>(inner))
+                     on_message(inner);
+                 },
                  [](const ipc::unknown&) {},
                  [this](const ipc::garbage&) {
                    complain_once("sent something on its IPC channel that is no JSON line or too large: dropped");

@@ -21,9 +21,11 @@ class app_talk {
 public:
   /// What the actor does with what it hears.
   struct ears {
-    std::function<void()> on_ready;                     ///< the program says that it is ready
-    std::function<void(const std::string&)> on_trouble; ///< a line for the journal
-    std::function<void(shared_offers)> on_offers;       ///< they have changed
+    std::function<void()> on_ready;                                               ///< the program says that it is ready
+    std::function<void(const std::string&)> on_trouble;                           ///< a line for the journal
+    std::function<void(shared_offers)> on_offers;                                 ///< they have changed
+    std::function<void(const cluster::message&)> on_cluster = [](const auto&) {}; ///< what Node's cluster module says
+    std::function<void()> on_closed = [] {}; ///< the program has closed the channel, or has ended
   };
 
   app_talk(app_actor::pointer self, ears listener) : self_(self), listener_(std::move(listener)) {}
@@ -36,6 +38,7 @@ public:
 
   /// False: it has no channel, or does not read it.
   bool say_shutdown() { return channel_.send(ipc::shutdown_message()); }
+  bool say_line(std::string_view line, shared_fd fd) { return channel_.send_line(line, std::move(fd)); }
 
   caf::result<app_answer> take(const app_order& order, const std::string& name, const process_view& view);
 

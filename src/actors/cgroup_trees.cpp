@@ -27,18 +27,14 @@ cgroup_trees::cgroup_trees(tree_ender_actor::pointer self, std::shared_ptr<const
 }
 
 bool cgroup_trees::take(const tree_order& order) {
-  auto at = trees_.find(order.id);
-  if (at != trees_.end() && at->second.order.gen != order.gen) {
-    drop(at);
-    at = trees_.end();
-  }
+  auto at = trees_.find({order.id, order.gen});
   if (at == trees_.end()) {
     auto folder = cgroups_->of(order.leader);
     if (folder.empty())
       folder = cgroups_->of_launch(static_cast<uint32_t>(order.id), static_cast<uint64_t>(order.gen));
     if (folder.empty())
       return false;
-    at = trees_.emplace(order.id, tree{}).first;
+    at = trees_.emplace(launch_key{order.id, order.gen}, tree{}).first;
     at->second.folder = std::move(folder);
   }
   auto& of = at->second;
@@ -54,8 +50,8 @@ bool cgroup_trees::take(const tree_order& order) {
 }
 
 void cgroup_trees::settle(const tree_settled& settled) {
-  const auto at = trees_.find(settled.id);
-  if (at != trees_.end() && at->second.order.gen == settled.gen)
+  const auto at = trees_.find({settled.id, settled.gen});
+  if (at != trees_.end())
     drop(at);
 }
 
@@ -79,7 +75,7 @@ void cgroup_trees::kill(tree& of) {
     of.killed = all.size() - static_cast<size_t>(std::ranges::count(all, of.order.leader));
   }
   if (!os::kill_cgroup(of.folder) && errno != ENOENT && errno != ENODEV)
-    try_again(of.order.id);
+    try_again({of.order.id, of.order.gen});
 }
 
 void cgroup_trees::look(tree_at at) {
@@ -103,9 +99,9 @@ void cgroup_trees::look(tree_at at) {
   drop(at);
 }
 
-void cgroup_trees::try_again(process_id id) {
-  self_->run_delayed(until_descriptors_are_free, [this, id] {
-    const auto at = trees_.find(id);
+void cgroup_trees::try_again(launch_key launch) {
+  self_->run_delayed(until_descriptors_are_free, [this, launch] {
+    const auto at = trees_.find(launch);
     if (at == trees_.end())
       return;
     if (at->second.is_killed)

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <utility>
 
 #include "actors/protocol.hpp"
 #include "os/cgroup.hpp"
@@ -33,20 +34,21 @@ private:
     bool is_killed = false; ///< or is to be, as soon as there is a descriptor for it
     size_t killed = 0;
   };
-  using tree_at = std::map<process_id, tree>::iterator;
+  using launch_key = std::pair<process_id, generation>; ///< during a reload a process has two launches
+  using tree_at = std::map<launch_key, tree>::iterator;
 
   void ask(const tree& of, int signal);
   void kill(tree& of);
   void look(tree_at at);
   /// Descriptors are short: once more what has to be done of it.
-  void try_again(process_id id);
+  void try_again(launch_key launch);
   void drop(tree_at at);
 
   tree_ender_actor::pointer self_;
   std::shared_ptr<const os::launch_cgroups> cgroups_;
   const os::procfs& proc_;
-  std::map<process_id, tree> trees_;
-  std::unordered_map<uint64_t, process_id> by_events_; ///< by the token of `events`
+  std::map<launch_key, tree> trees_;
+  std::unordered_map<uint64_t, launch_key> by_events_; ///< by the token of `events`
 };
 
 } // namespace procvisor

@@ -1,7 +1,11 @@
 #pragma once
 
+#include <deque>
 #include <functional>
+#include <memory>
+#include <span>
 #include <string>
+#include <string_view>
 
 #include "core/ipc_message.hpp"
 #include "loop/event_loop.hpp"
@@ -29,19 +33,30 @@ public:
 
   /// False: it is closed, or the app does not read what it was sent before.
   bool send(const nlohmann::json& message);
+  /// A message as text, and the descriptor that goes with it, if any.
+  bool send_line(std::string_view line, std::shared_ptr<os::unique_fd> fd = {});
 
 private:
   enum class reading : uint8_t { more_may_come, nothing_now, closed };
   reading read(const std::function<void(const ipc::message&)>& use);
   void take_lines(const std::function<void(const ipc::message&)>& use);
-  bool flush(); ///< false: the app is gone
+  ssize_t receive(std::span<char> buffer);
+  ssize_t send_some(std::string_view bytes, int fd); ///< fd: -1: none
+  bool flush();                                      ///< false: the app is gone
   void arm();
 
   watched_fd socket_;
   std::string in_;
   size_t scanned_ = 0;       ///< bytes of in_ that are known to hold no newline
   bool is_skipping_ = false; ///< the rest of a message that was too large
-  std::string out_;
+  /// What has to wait, from `at` on. The descriptor goes with its first byte.
+  struct outgoing {
+    std::string bytes;
+    size_t at = 0;
+    std::shared_ptr<os::unique_fd> fd;
+  };
+  std::deque<outgoing> out_;
+  size_t out_bytes_ = 0;
 };
 
 } // namespace procvisor

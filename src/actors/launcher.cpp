@@ -116,6 +116,7 @@ launcher_actor::behavior_type launcher_state::make_behavior() {
         const std::array fds{state.file->get()};
         keeper_.send(bytes_of(keeper::notice{.what = keeper::op::state, .key = {}}), fds);
       },
+      [this](const keep_socket& socket) { keep(socket); },
       [this](const end_keeper&) {
         keeper_.send(bytes_of(keeper::notice{.what = keeper::op::end, .key = {}}));
         keeper_.drain(); // this process ends now, and without that word the keeper would start another one
@@ -149,7 +150,7 @@ void launcher_state::create(const launch_order& order, const app_actor& app) {
   std::vector<int> deposit{fds->out.read_end.get(), fds->err.read_end.get()};
   if (fds->our_channel)
     deposit.push_back(fds->our_channel->get());
-  held_.insert_or_assign(key.id, known_launch{key.generation, app});
+  held_.insert_or_assign({key.id, key.generation}, known_launch{app});
   keeper_.send(bytes_of(keeper::intend{.fd_count = static_cast<uint32_t>(deposit.size()), .key = key}), deposit);
 
   const auto recipe = recipe_for(*order.spec, *order.caller, {order.id, order.gen, order.instance, home_});
@@ -183,7 +184,7 @@ tl::expected<os::spawned, os::spawn_error> launcher_state::spawn(const launch_or
   auto child = spawner_.spawn(plan);
   const bool is_in_it = child || child.error().pid > 0 || is_transient(child.error().error);
   if (is_in_it) {
-    held_.at(static_cast<uint32_t>(order.id)).cgroup = std::move(made->folder);
+    held_.at({static_cast<uint32_t>(order.id), static_cast<uint64_t>(order.gen)}).cgroup = std::move(made->folder);
     return child;
   }
   // A hierarchy that processes may not be created in: a container's clone3, a threaded cgroup, processes beside controllers.
@@ -209,8 +210,8 @@ void launcher_state::fail_launch(const app_actor& app, const launch_order& order
 }
 
 void launcher_state::reap(const keeper::launch_key& key) {
-  const auto at = held_.find(key.id);
-  if (at == held_.end() || at->second.generation != key.generation)
+  const auto at = held_.find({key.id, key.generation});
+  if (at == held_.end())
     return; // done before: the exit of a launch that failed may be told after its end is known
   if (!at->second.cgroup.empty())
     os::remove_cgroup(at->second.cgroup);
@@ -280,6 +281,9 @@ void launcher_state::on_packet(os::packet& received) {
       if (bytes.size() >= sizeof(keeper::orphans))
         on_orphans(bytes);
       return;
+    case keeper::op::socket:
+      on_held_socket(received);
+      return;
     case keeper::op::held_all:
       if (adopted_)
         self_->send(root_, std::move(*adopted_));
@@ -298,7 +302,7 @@ void launcher_state::on_packet(os::packet& received) {
 }
 
 void launcher_state::on_held(const keeper::held& left, std::vector<os::unique_fd> fds) {
-  auto& known = held_.insert_or_assign(left.key.id, known_launch{.generation = left.key.generation}).first->second;
+  auto& known = held_.insert_or_assign({left.key.id, left.key.generation}, known_launch{}).first->second;
   if (left.pid > 0)
     known.cgroup = cgroups_->of(left.pid);
   held_launch launch{.id = process_id{left.key.id},
@@ -314,9 +318,29 @@ void launcher_state::on_held(const keeper::held& left, std::vector<os::unique_fd
     self_->send(root_, held_launches{{std::move(launch)}});
 }
 
+void launcher_state::keep(const keep_socket& socket) {
+  if (socket.text.size() > keeper::held_socket::longest)
+    return;
+  const keeper::held_socket first{.length = static_cast<uint32_t>(socket.text.size())};
+  std::string packet{bytes_of(first)};
+  packet += socket.text;
+  std::vector<int> fds;
+  if (socket.fd)
+    fds.push_back(socket.fd->get());
+  keeper_.send(packet, fds);
+}
+
+void launcher_state::on_held_socket(os::packet& received) {
+  if (!adopted_ || received.bytes.size() < sizeof(keeper::held_socket) || received.fds.size() != 1)
+    return;
+  const auto* text = reinterpret_cast<const char*>(received.bytes.data()) + sizeof(keeper::held_socket);
+  adopted_->sockets.push_back({std::string{text, received.bytes.size() - sizeof(keeper::held_socket)},
+                               std::make_shared<os::unique_fd>(std::move(received.fds.front()))});
+}
+
 void launcher_state::on_claim(const claim_launch& claim) {
-  const auto at = held_.find(static_cast<uint32_t>(claim.id));
-  if (at == held_.end() || at->second.generation != static_cast<uint64_t>(claim.gen))
+  const auto at = held_.find({static_cast<uint32_t>(claim.id), static_cast<uint64_t>(claim.gen)});
+  if (at == held_.end())
     return;
   at->second.app = caf::actor_cast<app_actor>(self_->current_sender());
   if (const auto ended = std::exchange(at->second.unclaimed_exit, {}))
@@ -337,8 +361,8 @@ void launcher_state::on_orphans(std::span<const std::byte> bytes) {
 void launcher_state::on_exited(const keeper::exited& ended) {
   // A program may be over before its execve has been heard of.
   settle_slow_launch([&](const slow_launch& one) { return key_of(one.order) == ended.key; });
-  const auto at = held_.find(ended.key.id);
-  if (at == held_.end() || at->second.generation != ended.key.generation)
+  const auto at = held_.find({ended.key.id, ended.key.generation});
+  if (at == held_.end())
     return; // reaped by now
   const process_exited exit{
       generation{ended.key.generation}, {ended.exit_code, ended.signal}, ended.may_have_left != 0};

@@ -1,8 +1,8 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <optional>
-#include <unordered_map>
 #include <utility>
 
 #include <caf/stateful_actor.hpp>
@@ -39,7 +39,6 @@ public:
 
 private:
   struct known_launch {
-    uint64_t generation = 0;
     app_actor app = {}; ///< hears of its exit; of an earlier daemon's: when it has claimed it
     std::optional<process_exited> unclaimed_exit = {};
     std::string cgroup = {}; ///< its folder, to be removed; empty: it has none
@@ -62,6 +61,8 @@ private:
   void on_orphans(std::span<const std::byte> bytes);
   void on_held(const keeper::held& left, std::vector<os::unique_fd> fds);
   void on_claim(const claim_launch& claim);
+  void keep(const keep_socket& socket);
+  void on_held_socket(os::packet& received);
   void settle_slow_launch(const std::function<bool(const slow_launch&)>& is_it);
 
   void refuse(const app_actor& app, const launch_order& order, std::string reason, int error);
@@ -80,8 +81,9 @@ private:
   uint32_t capacity_;
   os::spawner spawner_;
   std::shared_ptr<const os::launch_cgroups> cgroups_;
-  bool makes_cgroups_;                                    ///< until that has failed for a reason that stays
-  std::unordered_map<uint32_t, known_launch> held_;       ///< by process id: the keeper's slots, each given back once
+  bool makes_cgroups_; ///< until that has failed for a reason that stays
+  std::map<std::pair<uint32_t, uint64_t>, known_launch>
+      held_; ///< by process id and generation: the keeper's slots, each given back once
   std::optional<held_launches> adopted_{held_launches{}}; ///< until the keeper has told all that it holds
   std::vector<slow_launch> slow_;
   tree_ender_actor looking_;                               ///< hears of the orphans

@@ -15,6 +15,8 @@
 #include <nlohmann/json.hpp>
 
 #include "core/app_spec.hpp"
+#include "core/cluster_message.hpp"
+#include "core/kept_socket.hpp"
 #include "core/launch_recipe.hpp"
 #include "core/lifecycle.hpp"
 #include "core/log_paths.hpp"
@@ -43,18 +45,29 @@ struct listed_process {
   process_view view;
   shared_spec spec;
   shared_environment caller;
-  shared_offers offers = {}; ///< null: it has said nothing
+  shared_offers offers = {};      ///< null: it has said nothing
+  std::string failed_reload = {}; ///< why the newest reload has not replaced it; empty: it has, or there was none
 };
 
 // -- app
 
-enum class app_verb : uint8_t { start, restart, stop, remove, reset };
+enum class app_verb : uint8_t {
+  start,
+  restart,
+  stop,
+  remove,
+  reset,
+  take_over, ///< launch what is to replace the process of another actor (core/lifecycle: a successor)
+  retire,    ///< it has been replaced: finish, end, and leave
+};
 
 /// What somebody asks of a process. It is answered when that has happened, has failed, or has been overtaken by a later
 /// request.
 struct app_request {
   app_verb verb = app_verb::start;
-  bool until_it_runs = true; ///< false: a start or restart is answered as soon as the program has been executed
+  bool until_it_runs = true;  ///< false: a start or restart is answered as soon as the program has been executed
+  bool must_be_ready = false; ///< take_over: that it is alive is not enough
+  bool with_message = false;  ///< retire: by the message 'shutdown' first
 };
 
 struct app_answer {
@@ -83,10 +96,60 @@ struct pass_on {
   app_order what;
 };
 
+// -- cluster_balancer: the primary of a clustered app's workers
+
+/// A launch of this app has an IPC channel; the sender passes on what is said on it.
+struct worker_up {
+  cluster::worker_key who;
+  shared_spec spec;
+  bool was_adopted = false; ///< it runs since before this daemon, and listens where the app's sockets are
+};
+struct worker_said {
+  cluster::worker_key who;
+  cluster::message what;
+};
+/// It is to get no connections any more.
+struct worker_retires {
+  cluster::worker_key who;
+};
+/// It has ended, or has closed its channel.
+struct worker_down {
+  cluster::worker_key who;
+};
+/// No process of the app is to run: whoever connects is refused, and others may listen there.
+struct release_sockets {};
+
+/// A socket of an earlier daemon's. It comes before the workers that run since then.
+struct adopted_socket {
+  cluster::kept_socket what;
+  shared_fd fd;
+};
+
+using cluster_balancer_actor =
+    caf::typed_actor<caf::result<void>(worker_up), caf::result<void>(worker_said), caf::result<void>(worker_retires),
+                     caf::result<void>(worker_down), caf::result<void>(release_sockets),
+                     caf::result<void>(adopted_socket), caf::result<void>(fd_ready)>;
+
+/// For the IPC channel of this launch.
+struct for_worker {
+  generation gen{};
+  std::string line;
+  shared_fd fd = {}; ///< that goes with it; null: none
+};
+
+// -- app, once more
+
 /// What the process is to run from its next launch on.
 struct new_declaration {
   shared_spec spec;
   shared_environment caller;
+  cluster_balancer_actor balancer = {}; ///< null: it is in no cluster
+};
+
+/// During a reload two actors look after one slot.
+struct slot_standing {
+  generation newest{};   ///< that the other one has used
+  bool is_listed = true; ///< it is the one that is listed; the other one is about to come or to go
 };
 
 /// The keeper has seen the process end; it is a zombie until the app lets it be reaped.
@@ -131,11 +194,11 @@ struct recorder_restarted {};
 
 /// The first message to an app that an earlier daemon has written down is the held_launch of its newest launch; one
 /// with neither pid nor exit says that there is none.
-using app_actor = caf::typed_actor<caf::result<app_answer>(app_request), caf::result<app_answer>(pass_on),
-                                   caf::result<void>(fd_ready), caf::result<void>(new_declaration),
-                                   caf::result<void>(launch_done), caf::result<void>(launch_refused),
-                                   caf::result<void>(process_exited), caf::result<void>(tree_ended),
-                                   caf::result<void>(held_launch), caf::result<void>(recorder_restarted)>;
+using app_actor = caf::typed_actor<
+    caf::result<app_answer>(app_request), caf::result<app_answer>(pass_on), caf::result<void>(fd_ready),
+    caf::result<void>(new_declaration), caf::result<void>(launch_done), caf::result<void>(launch_refused),
+    caf::result<void>(process_exited), caf::result<void>(tree_ended), caf::result<void>(held_launch),
+    caf::result<void>(recorder_restarted), caf::result<void>(for_worker), caf::result<void>(slot_standing)>;
 
 // -- tree_ender: sees to it that nothing of an app's tree stays behind
 
@@ -193,14 +256,20 @@ struct deposit_state {
 /// `kill`: every app is down; the keeper shall end the recorder and itself, for this process exits now.
 struct end_keeper {};
 
+/// A listening socket that the keeper is to hold for the next daemon, with the text that says what it is.
+struct keep_socket {
+  std::string text; ///< core/kept_socket
+  shared_fd fd;     ///< null: it is held no longer
+};
+
 /// Whoever asks for this is sent orphans_seen, after each process_exited that the keeper had said before.
 struct look_order {};
 
 /// A launch_order is answered to its sender, an app, by launch_done or launch_refused, and its exit by process_exited.
 using launcher_actor =
     caf::typed_actor<caf::result<void>(launch_order), caf::result<void>(reap_order), caf::result<void>(claim_launch),
-                     caf::result<void>(look_order), caf::result<void>(deposit_state), caf::result<void>(end_keeper),
-                     caf::result<void>(fd_ready)>;
+                     caf::result<void>(look_order), caf::result<void>(deposit_state), caf::result<void>(keep_socket),
+                     caf::result<void>(end_keeper), caf::result<void>(fd_ready)>;
 
 // -- recorder_link: speaks with the recorder
 
@@ -264,6 +333,13 @@ enum class when_running : uint8_t {
   restart, ///< it is restarted with its new declaration (a file)
   refuse,  ///< an error, where the same script has the same name (a script)
   add,     ///< one more with that name (--force)
+  reload,  ///< it is replaced by one with its new declaration (startOrReload)
+};
+
+/// How processes are replaced.
+struct reload_manner {
+  bool with_message = false; ///< gracefulReload: 'shutdown' on the IPC channel first
+  size_t parallel = 1;       ///< so many at a time
 };
 
 struct start_apps {
@@ -274,6 +350,7 @@ struct start_apps {
   /// With when_running::restart: processes that are there get this caller's environment. Otherwise they keep that of the
   /// caller who has entered them in the list.
   bool updates_env = false;
+  reload_manner manner = {}; ///< with when_running::reload
 };
 
 /// What a restart changes of an app for good.
@@ -292,6 +369,8 @@ struct act_on {
   std::vector<std::string> names = {};   ///< exact ones, from a file; one that is not there is skipped
   bool everything = false;               ///< whatever there is; nothing is no error
   bool until_they_run = true;            ///< as in start_apps
+  std::optional<reload_manner> reload =
+      {}; ///< with app_verb::restart: one after the other, and without a gap if possible
 };
 
 /// More or fewer processes of one app. What is done are those that were started or those that were deleted; nothing is
@@ -313,6 +392,7 @@ struct outcome {
   std::vector<failed_target> failed;
   std::map<process_id, std::string> replies = {}; ///< to an action_order: JSON
   std::vector<std::string> skipped = {};          ///< resurrect: names that are in the list already
+  std::vector<std::string> notes = {};            ///< what the user should know of how it was done
 };
 
 /// Something for the programs that the targets mean.
@@ -357,6 +437,7 @@ struct process_changed {
 /// All that the keeper holds from an earlier daemon; then those of which it has found out later.
 struct held_launches {
   std::vector<held_launch> launches;
+  std::vector<keep_socket> sockets = {};
 };
 
 struct offers_changed {
@@ -437,6 +518,16 @@ CAF_BEGIN_TYPE_ID_BLOCK(procvisor_daemon, caf::id_block::procvisor_loop::end)
   CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::app_actor))
 
   CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::tree_ended))
+  CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::for_worker))
+  CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::slot_standing))
+
+  // cluster_balancer
+  CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::worker_up))
+  CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::worker_said))
+  CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::worker_retires))
+  CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::worker_down))
+  CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::release_sockets))
+  CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::adopted_socket))
 
   // tree_ender
   CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::tree_order))
@@ -450,6 +541,7 @@ CAF_BEGIN_TYPE_ID_BLOCK(procvisor_daemon, caf::id_block::procvisor_loop::end)
   CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::claim_launch))
   CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::deposit_state))
   CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::end_keeper))
+  CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::keep_socket))
 
   // recorder_link
   CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::recorder_packet))
@@ -499,6 +591,13 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::pass_on)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::held_launch)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::recorder_restarted)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::tree_ended)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::for_worker)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::slot_standing)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::worker_up)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::worker_said)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::worker_retires)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::worker_down)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::release_sockets)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::tree_order)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::tree_settled)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::orphans_seen)
@@ -508,6 +607,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::reap_order)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::claim_launch)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::deposit_state)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::end_keeper)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::keep_socket)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::adopted_socket)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::recorder_packet)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::save_file)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::new_recorder)

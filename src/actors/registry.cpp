@@ -31,8 +31,13 @@ registry_state::registry_state(registry_actor::pointer self, std::string home, s
 }
 
 registry_state::~registry_state() {
-  for (const auto& [id, at] : processes_)
+  for (const auto& [id, at] : processes_) {
     caf::anon_send_exit(at.app, caf::exit_reason::user_shutdown);
+    if (at.second)
+      caf::anon_send_exit(at.second->app, caf::exit_reason::user_shutdown);
+  }
+  for (const auto& [app, balancer] : balancers_)
+    caf::anon_send_exit(balancer, caf::exit_reason::user_shutdown);
 }
 
 registry_actor::behavior_type registry_state::make_behavior() {
@@ -45,8 +50,10 @@ registry_actor::behavior_type registry_state::make_behavior() {
       [this](const scale_app& request) { return on_scale(request); },
       [this](const find_processes& request) { return on_find(request); },
       [this](const offers_changed& changed) {
-        if (const auto at = processes_.find(changed.id); at != processes_.end())
-          at->second.listed.offers = changed.offers;
+        const auto at = processes_.find(changed.id);
+        if (at == processes_.end())
+          return;
+        (is_from_second(at->second) ? at->second.second->offers : at->second.listed.offers) = changed.offers;
       },
       [this](const dump_list& request) { return on_dump(request); },
       [this](const resurrect_list& request) { return on_resurrect(request); },
@@ -76,6 +83,7 @@ void registry_state::add_earlier(saved_state earlier) {
 }
 
 void registry_state::on_held(const held_launches& held) {
+  adopt_sockets(held.sockets);
   std::set<process_id> heard_of;
   for (const auto& launch : held.launches) {
     const auto at = processes_.find(launch.id);
@@ -87,6 +95,8 @@ void registry_state::on_held(const held_launches& held) {
         self_->send(at->second.app, launch);
     } else if (launch.is_over) {
       self_->send(launcher_, reap_order{launch.id, launch.gen});
+    } else if (at != processes_.end() && launch.pid > 0 && !at->second.second) {
+      let_leave(at->second, launch); // a reload was under way
     } else {
       self_->send(recorder_,
                   journal_packet(severity::warning, fmt::format("?:{}", static_cast<uint32_t>(launch.id)), launch.pid,
@@ -123,21 +133,35 @@ void registry_state::on_changed(const process_changed& changed) {
   const auto at = processes_.find(changed.view.id);
   if (at == processes_.end())
     return;
+  if (is_from_second(at->second)) {
+    at->second.second->view = changed.view;
+    at->second.second->state = changed.state;
+    return;
+  }
+  const auto is_down = [](process_status status) {
+    return status == process_status::stopped || status == process_status::errored;
+  };
+  const bool came_down = is_down(changed.view.status) && !is_down(at->second.listed.view.status);
   at->second.listed.view = changed.view;
   at->second.state = changed.state;
   book_.change(changed.view.id, changed.state);
+  if (came_down && at->second.listed.spec->is_cluster)
+    release_sockets_of(at->second.listed.spec->name);
 }
 
 caf::result<outcome> registry_state::on_start(const start_apps& request) {
   auto gathered = std::make_shared<gathering>(gathering{self_->make_response_promise<outcome>(), {}, 0, false});
+  declarations to_reload;
   for (const auto& spec : request.specs)
-    start_one(request, spec, gathered);
+    start_one(request, spec, to_reload, gathered);
+  begin_reload(std::move(to_reload), request.manner, gathered);
   gathered->is_complete = true;
   deliver_if_complete(gathered);
   return gathered->answer;
 }
 
-void registry_state::start_one(const start_apps& request, const shared_spec& spec, const shared_gathering& gathered) {
+void registry_state::start_one(const start_apps& request, const shared_spec& spec, declarations& to_reload,
+                               const shared_gathering& gathered) {
   auto there = request.policy == when_running::add ? std::vector<process_id>{} : with_name(spec->name);
   if (request.policy == when_running::refuse) {
     // A script by the name of another script's app is a further app; the same script again is one only with --force.
@@ -155,8 +179,13 @@ void registry_state::start_one(const start_apps& request, const shared_spec& spe
     }
   }
   for (const auto id : there) {
-    const bool keeps_environment = request.policy == when_running::restart && !request.updates_env;
-    declare(id, spec, keeps_environment ? processes_.at(id).listed.caller : request.caller);
+    const bool is_from_file = request.policy == when_running::restart || request.policy == when_running::reload;
+    const auto& caller = is_from_file && !request.updates_env ? processes_.at(id).listed.caller : request.caller;
+    if (request.policy == when_running::reload) {
+      to_reload.insert_or_assign(id, new_declaration{spec, caller});
+      continue;
+    }
+    declare(id, spec, caller);
     ask(id, app_request{app_verb::restart, request.until_they_run}, gathered);
   }
   const auto wanted = static_cast<size_t>(spec->instances);
@@ -171,10 +200,15 @@ void registry_state::start_one(const start_apps& request, const shared_spec& spe
 
 void registry_state::declare(process_id id, const shared_spec& spec, const shared_environment& caller) {
   auto& at = processes_.at(id);
+  if (auto balancer = balancers_.extract(at.listed.spec->name);
+      !balancer.empty() && !balancers_.contains(spec->name)) { // the app may have another name from now on
+    balancer.key() = spec->name;
+    balancers_.insert(std::move(balancer));
+  }
   at.listed.spec = spec;
   at.listed.caller = caller;
   book_.declare(record_of(at));
-  self_->send(at.app, new_declaration{spec, caller});
+  self_->send(at.app, new_declaration{spec, caller, balancer_for(*spec)});
 }
 
 process_id registry_state::add(const shared_spec& spec, const shared_environment& caller, int instance) {
@@ -206,14 +240,23 @@ process_id registry_state::id_for(const std::string& app, int instance) {
 
 void registry_state::forget(const process_removed& removed) {
   newest_ = std::max(newest_, removed.gen);
+  if (const auto at = processes_.find(removed.id);
+      at != processes_.end() && caf::actor_cast<caf::strong_actor_ptr>(at->second.app) != self_->current_sender()) {
+    on_second_removed(removed.id);
+    return;
+  }
   const auto gone = processes_.extract(removed.id);
   if (gone.empty())
     return;
   const auto& listed = gone.mapped().listed;
   const auto is_sibling = [&](const auto& item) { return item.second.listed.spec->name == listed.spec->name; };
-  if (std::ranges::none_of(processes_, is_sibling))
+  if (std::ranges::none_of(processes_, is_sibling)) {
     former_ids_.erase(listed.spec->name);
-  else
+    if (const auto balancer = balancers_.extract(listed.spec->name); !balancer.empty()) {
+      self_->send(balancer.mapped(), release_sockets{});
+      self_->send_exit(balancer.mapped(), caf::exit_reason::user_shutdown);
+    }
+  } else
     former_ids_[listed.spec->name][listed.view.instance] = removed.id;
   if (processes_.empty())
     next_id_ = 0;
@@ -295,21 +338,29 @@ caf::result<outcome> registry_state::on_resurrect(const resurrect_list& request)
 }
 
 void registry_state::spawn_app(entry& of, lifecycle state) {
-  of.app =
-      self_->spawn<app_impl, caf::monitored>(app_setup{.id = of.listed.view.id,
-                                                       .instance = of.listed.view.instance,
-                                                       .spec = of.listed.spec,
-                                                       .caller = of.listed.caller,
-                                                       .home = home_,
-                                                       .state = std::move(state)},
-                                             launcher_, recorder_, tree_ender_, caf::actor_cast<registry_actor>(self_));
+  of.app = spawn_app(of, {of.listed.spec, of.listed.caller, balancer_for(*of.listed.spec)}, std::move(state), true);
+}
+
+app_actor registry_state::spawn_app(const entry& of, const new_declaration& declared, lifecycle state, bool is_listed) {
+  return self_->spawn<app_impl, caf::monitored>(app_setup{.id = of.listed.view.id,
+                                                          .instance = of.listed.view.instance,
+                                                          .spec = declared.spec,
+                                                          .caller = declared.caller,
+                                                          .home = home_,
+                                                          .state = std::move(state),
+                                                          .balancer = declared.balancer,
+                                                          .is_listed = is_listed},
+                                                launcher_, recorder_, tree_ender_,
+                                                caf::actor_cast<registry_actor>(self_));
 }
 
 void registry_state::on_app_down(const caf::down_msg& down) {
   const auto at =
       std::ranges::find_if(processes_, [&](const auto& item) { return item.second.app.address() == down.source; });
-  if (at == processes_.end())
-    return; // deleted, in order
+  if (at == processes_.end()) {
+    on_other_down(down);
+    return;
+  }
   const auto& view = at->second.listed.view;
   self_->send(
       recorder_,
@@ -335,20 +386,25 @@ caf::result<outcome> registry_state::on_act(const act_on& request) {
     const auto found = with_name(exact);
     meant.insert(found.begin(), found.end());
   }
-  if (request.change) {
-    if (auto changed = change(meant, request.change); !changed) {
-      gathered->so_far.failed.push_back({request.targets.empty() ? "" : request.targets.front(), changed.error()});
-      meant.clear();
-    }
+  auto declared = changed(meant, request.change);
+  if (!declared) {
+    gathered->so_far.failed.push_back({request.targets.empty() ? "" : request.targets.front(), declared.error()});
+  } else if (request.reload) {
+    begin_reload(std::move(*declared), *request.reload, gathered);
+  } else {
+    if (request.change)
+      for (const auto& [id, to] : *declared)
+        declare(id, to.spec, to.caller);
+    for (const auto id : meant)
+      ask(id, app_request{request.verb, request.until_they_run}, gathered);
   }
-  for (const auto id : meant)
-    ask(id, app_request{request.verb, request.until_they_run}, gathered);
   gathered->is_complete = true;
   deliver_if_complete(gathered);
   return gathered->answer;
 }
 
-result<void> registry_state::change(const std::set<process_id>& meant, const declaration_change& wanted) {
+result<registry_state::declarations> registry_state::changed(const std::set<process_id>& meant,
+                                                             const declaration_change& wanted) const {
   std::map<shared_spec, shared_spec> changed; // processes of one app go on sharing theirs
   std::set<std::string_view> names;
   for (const auto id : meant) {
@@ -371,11 +427,13 @@ result<void> registry_state::change(const std::set<process_id>& meant, const dec
     if (!with_name(after->name).empty())
       return fail(exit_code::usage, fmt::format("there is an app '{}' already", after->name));
   }
+  declarations all;
   for (const auto id : meant) {
     const auto& listed = processes_.at(id).listed;
-    declare(id, wanted.keys ? changed.at(listed.spec) : listed.spec, wanted.caller ? wanted.caller : listed.caller);
+    all.emplace(id, new_declaration{wanted.keys ? changed.at(listed.spec) : listed.spec,
+                                    wanted.caller ? wanted.caller : listed.caller});
   }
-  return {};
+  return all;
 }
 
 caf::result<outcome> registry_state::on_pass_on(const pass_on_to& order) {
@@ -403,9 +461,15 @@ std::set<process_id> registry_state::resolve(const std::vector<std::string>& tar
 template <class Request>
 void registry_state::ask(process_id id, const Request& request, const shared_gathering& gathered) {
   auto& at = processes_.at(id);
-  if constexpr (std::is_same_v<Request, app_request>)
+  if constexpr (std::is_same_v<Request, app_request>) {
     if (request.verb != app_verb::reset)
       at.is_leaving = request.verb == app_verb::remove;
+    const bool is_end = request.verb == app_verb::stop || request.verb == app_verb::remove;
+    if (is_end || request.verb == app_verb::restart)
+      overtake_reloads(at.listed.spec->name);
+    if (is_end && at.second)
+      end_second(at, gathered);
+  }
   ++gathered->missing;
   // The listing as it is now: a deleted process is no longer in the table when its answer comes.
   self_->request(at.app, caf::infinite, request)

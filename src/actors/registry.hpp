@@ -2,6 +2,8 @@
 
 #include <functional>
 #include <map>
+#include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -12,6 +14,7 @@
 
 #include "actors/protocol.hpp"
 #include "actors/state_book.hpp"
+#include "core/reload_plan.hpp"
 #include "core/targets.hpp"
 
 namespace procvisor {
@@ -30,11 +33,20 @@ public:
   registry_actor::behavior_type make_behavior();
 
 private:
+  /// During a reload a second actor looks after the same slot: the successor of what is listed, or what has been replaced.
+  struct second_life {
+    app_actor app;
+    bool is_successor = false;
+    lifecycle state = {};
+    process_view view = {};
+    shared_offers offers = {};
+  };
   struct entry {
     app_actor app;
     listed_process listed;
     bool is_leaving = false; ///< asked to end and be deleted, and to nothing else since
     lifecycle state;         ///< of which listed.view shows a part
+    std::optional<second_life> second = {};
   };
   /// One command under way: what has been answered, and how much is still to come.
   struct gathering {
@@ -44,6 +56,17 @@ private:
     bool is_complete = false; ///< every request has been sent
   };
   using shared_gathering = std::shared_ptr<gathering>;
+  /// What processes are to run, by id.
+  using declarations = std::map<process_id, new_declaration>;
+  /// One reload under way (registry_reload.cpp).
+  struct reload {
+    reload_plan plan;
+    reload_manner manner;
+    declarations wanted;
+    shared_gathering gathered;
+    std::set<std::string> failed = {}; ///< apps of which that has been said
+  };
+  using shared_reload = std::shared_ptr<reload>;
 
   caf::result<outcome> on_start(const start_apps& request);
   caf::result<outcome> on_act(const act_on& request);
@@ -56,10 +79,32 @@ private:
   void on_held(const held_launches& held);
   void on_changed(const process_changed& changed);
 
-  /// Gives these processes their new declarations; all or none of them.
-  result<void> change(const std::set<process_id>& meant, const declaration_change& wanted);
+  /// The new declarations of these processes; of all or none of them.
+  result<declarations> changed(const std::set<process_id>& meant, const declaration_change& wanted) const;
   void declare(process_id id, const shared_spec& spec, const shared_environment& caller);
-  void start_one(const start_apps& request, const shared_spec& spec, const shared_gathering& gathered);
+  void start_one(const start_apps& request, const shared_spec& spec, declarations& to_reload,
+                 const shared_gathering& gathered);
+
+  void begin_reload(declarations wanted, const reload_manner& manner, const shared_gathering& gathered);
+  void proceed(const shared_reload& work, const reload_event& event);
+  void start_successor_of(process_id id, const shared_reload& work);
+  void restart_instead(process_id id, const shared_reload& work);
+  void on_successor(process_id id, const shared_reload& work, const app_answer& answer);
+  void let_successor_take_over(process_id id, const shared_reload& work);
+  void discard_successor_of(process_id id, const shared_reload& work);
+  void conclude_reload(const shared_reload& work);
+  void fail_reload(process_id id, const shared_reload& work, const app_answer& answer, const char* consequence);
+  void overtake_reloads(const std::string& app);
+  /// What a reload has left behind, or an actor that has failed: it is to end in order.
+  void let_leave(entry& of, const held_launch& left);
+  void on_second_removed(process_id id);
+  void end_second(const entry& of, const shared_gathering& gathered);
+  void on_other_down(const caf::down_msg& down);
+  bool is_from_second(const entry& at) const;
+
+  cluster_balancer_actor balancer_for(const app_spec& spec);
+  void release_sockets_of(const std::string& app);
+  void adopt_sockets(const std::vector<keep_socket>& held);
   /// The name that all processes have which the target means.
   result<std::string> app_meant_by(const std::string& target) const;
   result<size_t> wanted_count(const scale_app& request, const std::string& app, size_t now) const;
@@ -72,6 +117,7 @@ private:
   void forget(const process_removed& removed);
   void add(process_record record);
   void spawn_app(entry& of, lifecycle state);
+  app_actor spawn_app(const entry& of, const new_declaration& declared, lifecycle state, bool is_listed);
   template <class Request> // app_request or pass_on
   void ask(process_id id, const Request& request, const shared_gathering& gathered);
   static void deliver_if_complete(const shared_gathering& gathered);
@@ -92,6 +138,8 @@ private:
   recorder_link_actor recorder_;
   tree_ender_actor tree_ender_;
   std::map<process_id, entry> processes_;
+  std::map<std::string, cluster_balancer_actor> balancers_; ///< by app
+  std::vector<shared_reload> reloads_;                      ///< under way
   state_book book_;
   bool is_adopting_ = true; ///< until the keeper has said what it holds
   uint32_t next_id_ = 0;

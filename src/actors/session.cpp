@@ -41,6 +41,7 @@ std::span<const session_state::method> session_state::methods() {
       {rpc::method::start_existing, &session_state::restart},
       {rpc::method::stop, &session_state::stop},
       {rpc::method::restart, &session_state::restart},
+      {rpc::method::reload, &session_state::reload},
       {rpc::method::remove, &session_state::remove},
       {rpc::method::reset, &session_state::reset},
       {rpc::method::scale, &session_state::scale},

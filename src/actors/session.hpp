@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -48,9 +49,10 @@ private:
   void start(const nlohmann::json& params);
   void stop(const nlohmann::json& params) { act(app_verb::stop, params); }
   void restart(const nlohmann::json& params) { act(app_verb::restart, params); }
+  void reload(const nlohmann::json& params);
   void remove(const nlohmann::json& params) { act(app_verb::remove, params); }
   void reset(const nlohmann::json& params) { act(app_verb::reset, params); }
-  void act(app_verb verb, const nlohmann::json& params);
+  void act(app_verb verb, const nlohmann::json& params, std::optional<reload_manner> reload = {});
   void send_text(const nlohmann::json& params);
   void signal(const nlohmann::json& params);
   void trigger(const nlohmann::json& params);

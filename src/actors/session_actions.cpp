@@ -46,7 +46,13 @@ std::optional<when_running> policy_of(const json& params) {
     return when_running::refuse;
   if (text == "add")
     return when_running::add;
+  if (text == "reload")
+    return when_running::reload;
   return std::nullopt;
+}
+
+reload_manner manner_of(const json& params) {
+  return {.with_message = rpc::flag(params, "graceful", false), .parallel = rpc::count(params, "parallel", 1)};
 }
 
 } // namespace
@@ -56,7 +62,7 @@ void session_state::start(const json& params) {
   const auto policy = policy_of(params);
   const auto apps = params.find("apps");
   if (!policy || apps == params.end() || !apps->is_array()) {
-    reply_error({exit_code::usage, "start needs apps, and when_running is restart, refuse or add", {}});
+    reply_error({exit_code::usage, "start needs apps, and when_running is restart, refuse, add or reload", {}});
     return;
   }
   request.policy = *policy;
@@ -76,15 +82,21 @@ void session_state::start(const json& params) {
   }
   request.caller = *caller ? std::move(*caller) : std::make_shared<const environment>();
   request.updates_env = rpc::flag(params, "update_env", false);
+  request.manner = manner_of(params);
   ask_registry<outcome>(request, [this](const outcome& result) { reply_outcome(result); });
 }
 
-void session_state::act(app_verb verb, const json& params) {
+void session_state::reload(const json& params) {
+  act(app_verb::restart, params, manner_of(params));
+}
+
+void session_state::act(app_verb verb, const json& params, std::optional<reload_manner> reload) {
   act_on request{.verb = verb,
                  .targets = rpc::texts(params, "targets"),
                  .cwd = params.value("cwd", ""),
                  .names = rpc::texts(params, "names"),
-                 .until_they_run = rpc::flag(params, "wait", true)};
+                 .until_they_run = rpc::flag(params, "wait", true),
+                 .reload = reload};
   if (verb == app_verb::restart) {
     auto caller = environment_of(params);
     if (!caller) {
@@ -182,6 +194,8 @@ void session_state::reply_outcome(const outcome& result) {
   json reached{{"done", std::move(done)}, {"failed", failures(result.failed)}, {"replies", std::move(replies)}};
   if (!result.skipped.empty())
     reached["skipped"] = result.skipped;
+  if (!result.notes.empty())
+    reached["notes"] = result.notes;
   reply(reached);
 }
 

@@ -81,6 +81,8 @@ void session_state::describe(const json& params) {
       all.push_back(rpc::to_details({one.view, *one.spec, used[i].cpu, used[i].memory},
                                     resolve_log_paths(*one.spec, one.view.id, peers_.home)));
       add_offers(all.back(), one.offers);
+      if (!one.failed_reload.empty())
+        all.back()["failed_reload"] = one.failed_reload;
     }
     reply(std::move(all));
   });

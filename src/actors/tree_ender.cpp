@@ -59,13 +59,9 @@ tree_ender_actor::behavior_type tree_ender_state::make_behavior() {
 void tree_ender_state::on_order(const tree_order& order) {
   if (in_cgroups_.take(order))
     return;
-  auto at = trees_.find(order.id);
-  if (at != trees_.end() && at->second.order.gen != order.gen) {
-    drop(at);
-    at = trees_.end();
-  }
+  auto at = trees_.find({order.id, order.gen});
   if (at == trees_.end()) {
-    at = trees_.emplace(order.id, tree{}).first;
+    at = trees_.emplace(launch_key{order.id, order.gen}, tree{}).first;
     leaders_alive_ += order.leader_is_over ? 0 : 1;
   } else if (order.leader_is_over && !at->second.order.leader_is_over) {
     --leaders_alive_;
@@ -84,12 +80,12 @@ void tree_ender_state::on_order(const tree_order& order) {
 
 void tree_ender_state::on_settled(const tree_settled& settled) {
   in_cgroups_.settle(settled);
-  const auto at = trees_.find(settled.id);
-  if (at != trees_.end() && at->second.order.gen == settled.gen)
+  const auto at = trees_.find({settled.id, settled.gen});
+  if (at != trees_.end())
     drop(at);
 }
 
-void tree_ender_state::drop(std::map<process_id, tree>::iterator at) {
+void tree_ender_state::drop(std::map<launch_key, tree>::iterator at) {
   auto& of = at->second;
   for (const auto& [pid, token] : of.members)
     members_.erase(token);
@@ -129,7 +125,7 @@ void tree_ender_state::take(tree& of, os::held_process found, bool is_to_be_aske
   watched.arm(EPOLLIN);
   const auto token = watched.token();
   of.members.emplace(found.pid, token);
-  members_.emplace(token, member{std::move(watched), of.order.id});
+  members_.emplace(token, member{std::move(watched), {of.order.id, of.order.gen}});
 }
 
 void tree_ender_state::on_ended_member(const fd_ready& ready) {
@@ -177,7 +173,7 @@ void tree_ender_state::look() {
   look_ = look_state::asked;
   one_was_in_execve_ = one_had_ended_ = false;
   waiting_ = 0;
-  for (auto& [id, of] : trees_)
+  for (auto& [launch, of] : trees_)
     of.is_in_look = std::exchange(of.wants_look, false);
   self_->send(launcher_, look_order{});
 }
@@ -225,15 +221,15 @@ void tree_ender_state::examine(pid_t orphan) {
 
 /// Null: it is none of those that are being ended.
 tree_ender_state::tree* tree_ender_state::owner_of(const os::held_process& orphan) {
-  for (auto& [id, of] : trees_)
+  for (auto& [launch, of] : trees_)
     if (orphan.group == of.order.leader || orphan.session == of.order.leader)
       return &of;
   const auto variables = proc_.environment(orphan.pid);
   if (!variables)
     return nullptr;
   if (const auto mark = read_mark(*variables, home_)) {
-    const auto at = trees_.find(mark->id);
-    return at != trees_.end() && at->second.order.gen == mark->gen ? &at->second : nullptr;
+    const auto at = trees_.find({mark->id, mark->gen});
+    return at != trees_.end() ? &at->second : nullptr;
   }
   if (!variables->empty())
     return nullptr;

@@ -5,6 +5,7 @@
 #include <map>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include <caf/disposable.hpp>
@@ -48,9 +49,10 @@ private:
     size_t killed = 0;
     unsigned looks = 0; ///< that did not find it ended, although it was being killed
   };
+  using launch_key = std::pair<process_id, generation>;
   struct member {
     watched_fd pidfd;
-    process_id of{};
+    launch_key of;
   };
   enum class look_state : uint8_t {
     idle,
@@ -76,7 +78,7 @@ private:
   void examine(pid_t orphan);
   tree* owner_of(const os::held_process& orphan);
   void conclude_look();
-  void drop(std::map<process_id, tree>::iterator at);
+  void drop(std::map<launch_key, tree>::iterator at);
 
   tree_ender_actor::pointer self_;
   std::string home_;
@@ -86,7 +88,7 @@ private:
   event_loop& loop_;
   os::procfs proc_;
   cgroup_trees in_cgroups_;
-  std::map<process_id, tree> trees_;
+  std::map<launch_key, tree> trees_;
   std::unordered_map<uint64_t, member> members_; ///< by token
   size_t leaders_alive_ = 0;
   size_t waiting_ = 0; ///< trees that want a look

@@ -8,6 +8,8 @@ result<exit_code> conclude(invocation& call, rpc::client& daemon, const outcome&
   console& out = call.out();
   for (const error& e : failures_of(what))
     out.report(e);
+  for (const nlohmann::json& note : what.notes)
+    out.warn(note.get<std::string>());
   exit_code code = exit_code_of(what);
   if (out.behaviour().json) {
     auto shown = out.data(nlohmann::json{{"done", what.done}, {"failed", what.failed}}.dump() + "\n");

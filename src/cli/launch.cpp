@@ -34,11 +34,10 @@ bool launch(rpc::client& daemon, const std::string& target, const config::loaded
   auto send = [&](nlohmann::json& specs, const char* then) {
     if (specs.empty() || reached.failed.size() > failures)
       return;
-    nlohmann::json params{{"apps", std::move(specs)},
-                          {"environment", environment_to_json(inherited)},
-                          {"when_running", then},
-                          {"update_env", manner.updates_env},
-                          {"wait", manner.waits}};
+    nlohmann::json params{{"apps", std::move(specs)},   {"environment", environment_to_json(inherited)},
+                          {"when_running", then},       {"update_env", manner.updates_env},
+                          {"wait", manner.waits},       {"graceful", manner.is_graceful},
+                          {"parallel", manner.parallel}};
     auto answer = daemon.call(rpc::method::start, params, rpc::unlimited);
     if (answer)
       reached.add(*answer);

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+
 #include "cli/outcome.hpp"
 #include "config/load.hpp"
 #include "core/app_spec.hpp"
@@ -10,6 +12,7 @@ namespace procvisor::cli {
 /// What becomes of an app of which a process with that name and script runs already. (Apps that are forced are added in
 /// any case.) The words are those of the wire.
 inline constexpr const char* restart_running = "restart";
+inline constexpr const char* reload_running = "reload";
 inline constexpr const char* refuse_running = "refuse";
 
 /// What apps inherit of this process's environment.
@@ -27,6 +30,8 @@ inline constexpr const char* no_wait_help = "do not wait for the processes to sh
 struct launch_manner {
   bool updates_env = false;
   bool waits = true;
+  bool is_graceful = false; ///< of a reload: by the message 'shutdown' first
+  int64_t parallel = 1;     ///< of a reload: so many processes at a time
 };
 
 /// Sends apps to the daemon and adds what came of them to `reached`; an error of a whole request counts as a failure of

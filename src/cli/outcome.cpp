@@ -39,6 +39,7 @@ std::string line_of(const rpc::process_row& row, std::string_view done_word) {
 void outcome::add(const nlohmann::json& wire) {
   append(done, wire, "done");
   append(failed, wire, "failed");
+  append(notes, wire, "notes");
 }
 
 void outcome::add_failure(const std::string& target, const error& e) {
@@ -48,7 +49,7 @@ void outcome::add_failure(const std::string& target, const error& e) {
 exit_code exit_code_of(const outcome& what) {
   if (what.failed.empty())
     return exit_code::done;
-  if (!what.done.empty())
+  if (!what.done.empty() && !what.is_one_thing)
     return exit_code::partly;
   std::vector<error> failures = failures_of(what);
   for (const error& e : failures)

@@ -13,6 +13,8 @@ namespace procvisor::cli {
 struct outcome {
   nlohmann::json done = nlohmann::json::array();   ///< rows
   nlohmann::json failed = nlohmann::json::array(); ///< {target or name, code, message, hint}
+  nlohmann::json notes = nlohmann::json::array();  ///< texts
+  bool is_one_thing = false;                       ///< it has failed where a part of it has: there is no partly
 
   void add(const nlohmann::json& wire);
   void add_failure(const std::string& target, const error& e);

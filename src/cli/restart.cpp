@@ -62,17 +62,20 @@ result<exit_code> restart_all(invocation& call, std::vector<std::string> targets
     return fail(std::move(daemon.error()));
 
   outcome reached;
+  reached.is_one_thing = request.is_reload;
+  const char* const done_word = request.is_reload ? "reloaded" : "restarted";
   environment inherited = inherited_environment();
   for (const auto& [file, loaded] : files) {
     for (const std::string& warning : loaded.warnings)
       call.out().warn(warning);
-    if (!launch(*daemon, file, loaded, inherited, restart_running, request.manner, reached))
-      return conclude(call, *daemon, reached, "restarted");
+    if (!launch(*daemon, file, loaded, inherited, request.is_reload ? reload_running : restart_running, request.manner,
+                reached))
+      return conclude(call, *daemon, reached, done_word);
   }
   if (!targets.empty()) {
     auto params = restart_params(targets, *change, request.manner);
     params["cwd"] = request.said.who.cwd;
-    auto answer = daemon->call(rpc::method::restart, params, rpc::unlimited);
+    auto answer = daemon->call(request.is_reload ? rpc::method::reload : rpc::method::restart, params, rpc::unlimited);
     if (!answer && files.empty())
       return fail(std::move(answer.error()));
     if (answer)
@@ -81,7 +84,7 @@ result<exit_code> restart_all(invocation& call, std::vector<std::string> targets
       reached.add_failure(targets.front(), answer.error());
     warn_of_dropped(call.out(), *change);
   }
-  return conclude(call, *daemon, reached, "restarted");
+  return conclude(call, *daemon, reached, done_word);
 }
 
 } // namespace
@@ -100,7 +103,11 @@ result<exit_code> restart_targets(invocation& call, const std::vector<std::strin
 
 nlohmann::json restart_params(const std::vector<std::string>& targets, const config::spec_change& change,
                               launch_manner manner) {
-  nlohmann::json params{{"targets", targets}, {"names", nlohmann::json::array()}, {"wait", manner.waits}};
+  nlohmann::json params{{"targets", targets},
+                        {"names", nlohmann::json::array()},
+                        {"wait", manner.waits},
+                        {"graceful", manner.is_graceful},
+                        {"parallel", manner.parallel}};
   if (!change.keys.is_null())
     params["change"] = change.keys;
   if (manner.updates_env)
@@ -118,16 +125,28 @@ error without_a_file(const std::string& target) {
           "name the file as well, or set variables in front of the command: NODE_ENV=production procvisor ..."};
 }
 
-result<exit_code> run::restart(invocation& call) {
-  restart_request request;
+result<void> set_parallel(launch_manner& manner, std::optional<int64_t> given) {
+  manner.parallel = given.value_or(1);
+  if (manner.parallel > 0)
+    return {};
+  return fail(exit_code::usage, fmt::format("{} needs a number from 1", parallel_option));
+}
+
+result<exit_code> restart_as_typed(invocation& call, restart_request request) {
   call.declare_spec_options();
   call.option("--env", request.choice.env_name, "use env_NAME of a file");
   call.option("--only", request.choice.only, "only these apps of a file, separated by commas");
   call.flag(update_env_option, request.manner.updates_env, update_env_help);
   bool is_not_waited_for = false;
-  call.flag(no_wait_option, is_not_waited_for, no_wait_help);
+  std::optional<int64_t> parallel;
+  if (request.is_reload)
+    call.option(parallel_option, parallel, parallel_help);
+  else
+    call.flag(no_wait_option, is_not_waited_for, no_wait_help);
   if (auto ended = call.parse())
     return *ended;
+  if (auto set = set_parallel(request.manner, parallel); !set)
+    return fail(std::move(set.error()));
   auto options = call.spec_options();
   if (!options)
     return fail(std::move(options.error()));
@@ -140,6 +159,10 @@ result<exit_code> run::restart(invocation& call) {
     return fail(std::move(targets.error()));
   request.manner.waits = !is_not_waited_for;
   return restart_targets(call, *targets, std::move(request));
+}
+
+result<exit_code> run::restart(invocation& call) {
+  return restart_as_typed(call, {});
 }
 
 } // namespace procvisor::cli

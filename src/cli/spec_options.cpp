@@ -38,6 +38,8 @@ const char* value_name(value_type type) {
       return "fork|cluster";
     case value_type::log_lines:
       return "raw|json";
+    case value_type::policy:
+      return "round_robin|shared";
     case value_type::words:
     case value_type::text:
     case value_type::object:

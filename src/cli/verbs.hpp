@@ -40,8 +40,12 @@ namespace run {
 result<exit_code> start(invocation& call);
 result<exit_code> stop(invocation& call);
 result<exit_code> restart(invocation& call);
+result<exit_code> reload(invocation& call);
+result<exit_code> graceful_reload(invocation& call);
 result<exit_code> remove(invocation& call);
 result<exit_code> start_or_restart(invocation& call);
+result<exit_code> start_or_reload(invocation& call);
+result<exit_code> start_or_graceful_reload(invocation& call);
 result<exit_code> scale(invocation& call);
 result<exit_code> reset(invocation& call);
 result<exit_code> list(invocation& call);

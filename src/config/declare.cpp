@@ -86,6 +86,7 @@ json_value value_of_words(const app_option& option, const std::vector<std::strin
     case value_type::group:
     case value_type::mode:
     case value_type::log_lines:
+    case value_type::policy:
     case value_type::object:
       return words.back();
   }

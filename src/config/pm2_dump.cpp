@@ -202,7 +202,6 @@ result<pm2_list> read_pm2_dump(std::string_view text, const std::string& file, c
   pm2_list found;
   remarks not_built;
   remarks ignored;
-  std::set<std::string> in_cluster;
   std::map<std::string, int> processes_of;
   std::vector<std::pair<app_spec, process_record>> taken;
   for (const auto& entry : doc->root) {
@@ -224,8 +223,7 @@ result<pm2_list> read_pm2_dump(std::string_view text, const std::string& file, c
       found.left_out.push_back(std::move(problems).to_error());
       continue;
     }
-    if (reader.was_in_cluster())
-      in_cluster.insert(spec.name);
+    spec.is_cluster = reader.was_in_cluster() && spec.interpreter.ends_with("node");
     ++processes_of[spec.name];
     process_record record{.id = process_id{static_cast<uint32_t>(taken.size())},
                           .instance = reader.instance(spec.instance_var),
@@ -243,10 +241,6 @@ result<pm2_list> read_pm2_dump(std::string_view text, const std::string& file, c
 
   warn(not_built, "is not built yet in this version and left away for", found.warnings);
   warn(ignored, "is nothing that procvisor knows, and ignored for", found.warnings);
-  if (!in_cluster.empty())
-    found.warnings.push_back(fmt::format("cluster mode is not built yet in this version: each process of {} runs by "
-                                         "itself, and they cannot share a port",
-                                         fmt::join(in_cluster, ", ")));
   return found;
 }
 

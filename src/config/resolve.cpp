@@ -305,13 +305,13 @@ void resolver::find_interpreter_path(const declared_app& app, app_spec& spec, pr
 
 void resolver::resolve_instances(const declared_app& app, app_spec& spec, problem_list& problems) const {
   spec.instances_given = app.has(&app_spec::instances);
-  if (spec.instances > 1 && base_name(spec.interpreter) == node && app.declaration.exec_mode.empty()
-      && !app.is_bad(&app_declaration::exec_mode))
-    problems.add(
-        app.position_of(&app_spec::instances),
-        fmt::format("{} instances of a node app mean cluster mode, which is not built yet in this version: set "
-                    "{} to fork for independent processes",
-                    spec.instances, subject(problems, option_of(&app_declaration::exec_mode))));
+  const auto& mode = app.declaration.exec_mode;
+  const bool is_node = base_name(spec.interpreter) == node;
+  if (mode == cluster_words.front() && !is_node)
+    problems.add(app.position_of(&app_declaration::exec_mode),
+                 fmt::format("{}: cluster mode is that of node, which does not run {}: set it to fork",
+                             subject(problems, option_of(&app_declaration::exec_mode)), in_quotes(spec.exec_path)));
+  spec.is_cluster = is_node && (mode == cluster_words.front() || (mode.empty() && spec.instances_given));
 }
 
 void resolver::check_variables(const declared_app& app, const app_spec& spec, problem_list& problems) const {

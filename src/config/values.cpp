@@ -179,7 +179,7 @@ expected<environment_filter> read_filter(const app_option& option, const json_va
   return filter;
 }
 
-/// "fork", or empty where the value leaves the mode open.
+/// "fork", "cluster", or empty where the value leaves the mode open.
 expected<std::string> read_mode(const app_option& option, const json_value& value) {
   if (value == "" || value == false || value == "false")
     return "";
@@ -189,7 +189,7 @@ expected<std::string> read_mode(const app_option& option, const json_value& valu
   if (value == true || value == "true" || is_one_of(fork_words))
     return std::string(fork_words.front());
   if (is_one_of(cluster_words))
-    return tl::unexpected(value_problem("asks for cluster mode, which is not built yet in this version"));
+    return std::string(cluster_words.front());
   return mismatch(option, value);
 }
 
@@ -202,6 +202,13 @@ expected<combined_log> read_combined_log(const app_option& option, const json_va
   if (!path)
     return tl::unexpected(std::move(path.error()));
   return combined_log{.wanted = !path->empty(), .path = *std::move(path)};
+}
+
+expected<cluster_policy> read_policy(const app_option& option, const json_value& value) {
+  const auto policy = value.is_string() ? cluster_policy_of(value.get_ref<const std::string&>()) : std::nullopt;
+  if (!policy)
+    return mismatch(option, value);
+  return *policy;
 }
 
 expected<log_kind> read_log_kind(const app_option& option, const json_value& value) {
@@ -351,6 +358,8 @@ tl::expected<void, value_problem> read_value(const app_option& option, const jso
       return store_if_read(option, read_combined_log(option, value), into);
     case value_type::log_lines:
       return store_if_read(option, read_log_kind(option, value), into);
+    case value_type::policy:
+      return store_if_read(option, read_policy(option, value), into);
     case value_type::bytes: // no option of these is built
     case value_type::boolean_or_words:
     case value_type::object:

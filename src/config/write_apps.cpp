@@ -17,8 +17,9 @@ namespace {
 
 std::string text_of(const app_spec& app) {
   auto declaration = declaration_to_json(app);
-  // What runs is a number of independent processes, which a file of a node app has to say.
-  declaration[std::string{option_of(&app_declaration::exec_mode).key}] = "fork";
+  const auto& words =
+      app.is_cluster ? cluster_words : fork_words; // of a node app it depends on its instances otherwise
+  declaration[std::string{option_of(&app_declaration::exec_mode).key}] = words.front();
   const nlohmann::json file{{"apps", nlohmann::json::array({std::move(declaration)})}};
   return file.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }

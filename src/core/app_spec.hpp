@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/cluster_policy.hpp"
 #include "core/log_format.hpp"
 #include "core/stop_stages.hpp"
 
@@ -63,6 +64,8 @@ struct app_spec {
   // -- how many
   int instances = 1;            ///< >= 1, already resolved from max, 0 and negative numbers
   bool instances_given = false; ///< the key was there: log and pid names carry the process id
+  bool is_cluster = false;      ///< a node app whose processes serve the same ports (cluster_balancer)
+  procvisor::cluster_policy cluster_policy = procvisor::cluster_policy::round_robin;
   std::string instance_var = "NODE_APP_INSTANCE";
   std::string increment_var; ///< a variable that is one more in each further instance; empty: none
 
@@ -88,6 +91,7 @@ struct app_spec {
   // -- how it is started and stopped
   bool wait_ready = false; ///< it runs when it says so
   std::chrono::milliseconds listen_timeout{3000};
+  std::chrono::milliseconds graceful_timeout{8000}; ///< what a reload has replaced has this time to finish
   std::chrono::milliseconds kill_timeout{1600};
   std::vector<stop_stage> kill_signal{{SIGINT}}; ///< never empty
   bool shutdown_with_message = false;            ///< "shutdown" on its IPC channel instead of a signal

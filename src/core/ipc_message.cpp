@@ -45,10 +45,18 @@ message read_message(std::string_view line) {
   json said = json::parse(line, nullptr, /*allow_exceptions=*/false);
   if (said.is_discarded())
     return garbage{};
+  return read_value(std::move(said));
+}
+
+message read_value(json said) {
   if (said == "ready")
     return ready{};
   if (!said.is_object())
     return unknown{};
+  if (auto own = cluster::read(said))
+    return *std::move(own);
+  if (text_of(said, "cmd") == "NODE_HANDLE")
+    return handed_over{said.value("msg", json{})};
   const auto type = text_of(said, "type");
   const auto data = said.find("data");
   if (!type || data == said.end() || !data->is_object())

@@ -7,12 +7,17 @@
 
 #include <nlohmann/json.hpp>
 
+#include "core/cluster_message.hpp"
+
 /// What programs say on their IPC channel: JSON, one message a line, as Node's child_process does it with
 /// NODE_CHANNEL_SERIALIZATION_MODE=json. `"ready"`, and objects {type, data} of which these types mean something:
 ///
 /// - `axm:action`, data {action_name, action_type, arity}: it offers an action for `trigger`
 /// - `axm:monitor`, data {name: {value, unit, ...}}: it shows metrics
 /// - `axm:reply`, data {return, action_name}: to a trigger
+///
+/// Messages of Node itself have a `cmd` that begins with NODE_: those of its cluster module (core/cluster_message), and
+/// NODE_HANDLE, in which a program wraps what it passes on along with a descriptor.
 ///
 /// To them go `"shutdown"`, and for `trigger` the name of an action, or {msg: its name, opts: parameters} where there are
 /// any.
@@ -30,11 +35,16 @@ struct action_reply {
   std::string action;
   nlohmann::json value;
 };
+struct handed_over { ///< with a descriptor, which has to be acknowledged
+  nlohmann::json message;
+};
 struct unknown {}; ///< well-formed, and of no meaning here
 struct garbage {};
-using message = std::variant<ready, offered_action, shown_metrics, action_reply, unknown, garbage>;
+using message = std::variant<ready, offered_action, shown_metrics, action_reply, cluster::message, handed_over, unknown,
+                             garbage>;
 
 message read_message(std::string_view line);
+message read_value(nlohmann::json said);
 
 nlohmann::json shutdown_message();
 nlohmann::json action_message(const std::string& action, const std::optional<std::string>& params);

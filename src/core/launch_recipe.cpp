@@ -102,6 +102,8 @@ environment launch_environment(const app_spec& spec, const environment& caller, 
     env["NODE_CHANNEL_FD"] = "3";
     env["NODE_CHANNEL_SERIALIZATION_MODE"] = "json";
   }
+  if (spec.is_cluster)
+    env["NODE_UNIQUE_ID"] = std::to_string(identity.instance + 1); // what makes it a worker: cluster.worker.id
   env[marker_variable] = fmt::format("{}:{}:{}", identity.home, number(identity.id), number(identity.gen));
   return env;
 }

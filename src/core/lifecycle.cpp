@@ -115,6 +115,35 @@ public:
     }
   }
 
+  void operator()(const takeover_requested& event) {
+    if (state_.phase != life_phase::stopped)
+      return;
+    state_.trial = event.must_be_ready ? takeover::must_be_ready : takeover::alive_is_enough;
+    launch_as_asked();
+  }
+
+  void operator()(const retire_requested& event) {
+    switch (state_.phase) {
+      case life_phase::stopped:
+      case life_phase::errored:
+      case life_phase::waiting_restart:
+        remove();
+        return;
+      case life_phase::launching:
+      case life_phase::stopping:
+        let_follow(after_exit::remove, "reload");
+        return;
+      case life_phase::getting_ready:
+      case life_phase::settling:
+        say_overtaken(awaited::run, "reload");
+        begin_leave(event.with_message);
+        return;
+      case life_phase::online:
+        begin_leave(event.with_message);
+        return;
+    }
+  }
+
   void operator()(const reset_requested&) {
     state_.restarts = 0;
     state_.unstable_restarts = 0;
@@ -133,7 +162,7 @@ public:
       return;
     }
     say(awaited::launch);
-    if (spec_.wait_ready)
+    if (spec_.wait_ready || state_.trial != takeover::none)
       begin_trial(life_phase::getting_ready, spec_.listen_timeout);
     else if (!state_.launch_is_automatic)
       settle();
@@ -146,6 +175,7 @@ public:
       follow_what_was_asked();
       return;
     }
+    state_.trial = takeover::none;
     if (event.is_transient && state_.launch_is_automatic) {
       wait_for_restart(std::max(spec_.restart_delay, shortage_delay));
       state_.reason = event.reason;
@@ -161,11 +191,19 @@ public:
     if (!runs || event.gen != state_.gen)
       return;
     const bool was_getting_ready = state_.phase == life_phase::getting_ready;
+    const bool was_successor = std::exchange(state_.trial, takeover::none) != takeover::none;
     state_.pid = 0;
     state_.last_exit = event.status;
+    state_.is_listening = false;
     effects_.emplace_back(cancel_timers{});
     if (state_.phase == life_phase::stopping) {
       follow_what_was_asked();
+      return;
+    }
+    if (was_successor) {
+      const auto end = words_of_early_end(event.status) + ", before it could take over";
+      come_to_rest(life_phase::errored, end);
+      say_failed({exit_code::start_failed, end}, event.gen);
       return;
     }
     follow_policy(event.status);
@@ -180,10 +218,26 @@ public:
     pass_trial();
   }
 
+  void operator()(const started_listening& event) {
+    const bool runs = state_.pid != 0 && state_.phase != life_phase::stopping;
+    if (!runs || event.gen != state_.gen)
+      return;
+    state_.is_listening = true;
+    if (state_.phase != life_phase::getting_ready || spec_.wait_ready)
+      return;
+    effects_.emplace_back(cancel_timers{});
+    pass_trial();
+  }
+
   void operator()(const trial_timer_due& event) {
     if (event.gen != state_.gen)
       return;
-    if (state_.phase == life_phase::settling) {
+    const bool is_successor = state_.phase == life_phase::getting_ready && state_.trial != takeover::none;
+    if (is_successor && state_.trial == takeover::must_be_ready) {
+      say_failed({exit_code::not_ready, fmt::format("'{}' {} within {} ms", spec_.name,
+                                                    spec_.wait_ready ? "was not ready" : "did not listen on a port",
+                                                    spec_.listen_timeout.count())});
+    } else if (is_successor || state_.phase == life_phase::settling) {
       pass_trial();
     } else if (state_.phase == life_phase::getting_ready) {
       state_.phase = life_phase::online;
@@ -195,7 +249,7 @@ public:
 
   void operator()(const kill_timer_due& event) {
     if (state_.phase == life_phase::stopping && event.gen == state_.gen)
-      send_stage(state_.stop_stage + 1);
+      send_stage(state_.is_leaving ? 0 : state_.stop_stage + 1);
   }
 
   void operator()(const restart_timer_due& event) {
@@ -259,8 +313,7 @@ private:
       say(awaited::run);
       return;
     }
-    std::string what = fmt::format("'{}' ended with {} after {} ms", spec_.name, describe(status),
-                                   between(state_.started_at, now_).count());
+    std::string what = words_of_early_end(status);
     if (was_getting_ready)
       what += ", before it was ready";
     if (state_.phase == life_phase::launching)
@@ -270,13 +323,19 @@ private:
     say_failed({exit_code::start_failed, std::move(what), fmt::format("procvisor logs {}", spec_.name)}, event.gen);
   }
 
+  std::string words_of_early_end(const exit_status& status) const {
+    return fmt::format("'{}' ended with {} after {} ms", spec_.name, describe(status),
+                       between(state_.started_at, now_).count());
+  }
+
   // -- from launch to online
 
   void launch_next() {
     state_.phase = life_phase::launching;
     state_.next = after_exit::policy;
-    state_.gen = generation{static_cast<uint64_t>(state_.gen) + 1};
+    state_.gen = generation{static_cast<uint64_t>(newest_of(state_)) + 1};
     state_.pid = 0;
+    state_.is_listening = false;
     effects_.emplace_back(launch{state_.gen});
   }
 
@@ -310,6 +369,7 @@ private:
 
   void pass_trial() {
     state_.phase = life_phase::online;
+    state_.trial = takeover::none;
     say(awaited::run);
   }
 
@@ -321,8 +381,17 @@ private:
     send_stage(0);
   }
 
+  void begin_leave(bool with_message) {
+    state_.phase = life_phase::stopping;
+    state_.next = after_exit::remove;
+    state_.is_leaving = true;
+    effects_.emplace_back(let_finish{with_message});
+    effects_.emplace_back(start_kill_timer{spec_.graceful_timeout});
+  }
+
   /// The spec may have been replaced since the stage before.
   void send_stage(size_t index) {
+    state_.is_leaving = false;
     state_.stop_stage = index;
     if (index >= spec_.kill_signal.size() || spec_.kill_signal[index].signal == SIGKILL) {
       effects_.emplace_back(kill_now{});
@@ -343,6 +412,8 @@ private:
     if (state_.next == after_exit::remove && next != after_exit::remove)
       say_overtaken(awaited::removal, command);
     state_.next = next;
+    if (state_.phase == life_phase::stopping && state_.is_leaving)
+      send_stage(0);
   }
 
   void come_to_rest(life_phase phase, std::string reason) {
@@ -351,6 +422,7 @@ private:
     state_.phase = phase;
     state_.next = after_exit::policy;
     state_.pid = 0;
+    state_.is_leaving = false;
     state_.reason = std::move(reason);
   }
 
@@ -477,6 +549,10 @@ bool ought_to_run(const lifecycle& state) noexcept {
       return true;
   }
   return true;
+}
+
+generation newest_of(const lifecycle& state) noexcept {
+  return std::max(state.gen, state.newest);
 }
 
 process_view view_of(process_id id, int instance, const lifecycle& state) {

@@ -32,12 +32,19 @@
 /// When it ends and nobody told it to, restart_policy decides: launch again at once, after a delay (*waiting restart*),
 /// stay *stopped*, or *errored*. Neither of the last two comes back by itself; both name their reason.
 ///
+/// A reload replaces a process by its *successor*, a second lifecycle of the same slot (core/reload_plan): it is launched by
+/// `takeover_requested` and gets ready until it listens, or says that it is ready where it has wait_ready. One that never
+/// listens is ready when listen_timeout is over, unless what it replaces did listen. A successor that ends on its trial
+/// is not started again. The process that has been replaced is told to *retire*: it is stopping, but before its stop
+/// signal it has graceful_timeout to finish what it has begun. Whatever is asked of it then cuts that time short.
+///
 /// A launch that fails makes it *errored* with the stage that failed, except where the machine was short of something
 /// for the moment (processes, memory, fds) and the launch was an automatic one: then it waits and tries again.
 ///
 /// A start, stop, restart or delete ends a wait: its timer is cancelled. Each launch has a new generation; `launched`,
 /// `launch_failed`, `exited`, `became_ready` and the timers carry the one they belong to, and an event of an earlier one
-/// does nothing.
+/// does nothing. As two lifecycles share the generations of a slot, each is told of those that the other has used
+/// (`newest`).
 ///
 /// | event \ phase | stopped | launching | getting ready | settling | online | stopping | waiting restart | errored |
 /// |---|---|---|---|---|---|---|---|---|
@@ -46,6 +53,9 @@
 /// | stop_requested | - | stop* | terminate, stay | as before | as before | stay after exit | stopped | stopped |
 /// | delete_requested | remove | remove* | terminate, remove | as before | as before | remove after exit | remove | remove |
 /// | reset_requested | counters to 0 | the same | the same | the same | the same | the same | the same | the same |
+/// | takeover_requested | launch | - | - | - | - | - | - | - |
+/// | retire_requested | remove | remove* | leave, remove | as before | as before | remove after exit | remove | remove |
+/// | started_listening | - | - | online, started** | noted | noted | - | - | - |
 /// | launched | - | get ready, settle or online* | - | - | - | - | - | - |
 /// | launch_failed | - | errored, waiting* | - | - | - | - | - | - |
 /// | became_ready | - | - | online, started | - | - | - | - | - |
@@ -58,6 +68,7 @@
 ///
 /// (*) A launch is over within a millisecond, except from a network filesystem; what is asked meanwhile is remembered
 /// and done when it is over.
+/// (**) Only a successor, and only without wait_ready.
 ///
 /// Every request is answered (effect `answer`): when it has happened, when it has failed, or when a later one has
 /// overtaken it. A start is overtaken by a stop or a delete, a delete by anything, a stop only where the process was not
@@ -92,11 +103,19 @@ life_phase phase_of(process_status status) noexcept;
 
 enum class after_exit : uint8_t { policy, stay, relaunch, remove };
 
+/// What a successor still has to show before it takes over.
+enum class takeover : uint8_t {
+  none,          ///< it is no successor, or it has taken over
+  must_be_ready, ///< what it replaces listened, or it has wait_ready
+  alive_is_enough,
+};
+
 /// Written down after each change by core/state, so that another daemon goes on from it.
 struct lifecycle {
   life_phase phase = life_phase::stopped;
   after_exit next = after_exit::policy; ///< what is to follow the exit (stopping) or the launch (launching)
   generation gen{0};                    ///< of the newest launch; 0: never launched
+  generation newest{0};                 ///< that this slot has used, where another lifecycle of it is ahead
   pid_t pid = 0;
   size_t stop_stage = 0; ///< stopping: the one of kill_signal that it has been sent
   uint32_t restarts = 0;
@@ -106,6 +125,9 @@ struct lifecycle {
   std::chrono::milliseconds delay{0}; ///< before the newest automatic launch
   steady_time due{};                  ///< waiting restart: when the delay is over
   bool launch_is_automatic = false;
+  bool is_listening = false; ///< the program has said that it serves a port (cluster mode)
+  bool is_leaving = false;   ///< stopping: it has not been sent a stop signal yet, so that it can finish
+  takeover trial = takeover::none;
   exit_status last_exit{};
   std::string reason; ///< why it is errored or stopped; empty where somebody asked for it
 };
@@ -116,6 +138,12 @@ struct start_requested {};
 struct restart_requested {};
 struct stop_requested {};
 struct delete_requested {};
+struct takeover_requested {
+  bool must_be_ready = false;
+};
+struct retire_requested {
+  bool with_message = false; ///< the message 'shutdown' comes first (gracefulReload)
+};
 struct reset_requested {}; ///< the counters begin anew, and with them the policy's window
 struct launched {
   generation gen{};
@@ -133,6 +161,9 @@ struct exited {
 struct became_ready { ///< the app says so
   generation gen{};
 };
+struct started_listening { ///< on a port of its own, in cluster mode
+  generation gen{};
+};
 struct trial_timer_due {
   generation gen{};
 };
@@ -147,8 +178,9 @@ struct adopted {
   pid_t pid = 0; ///< 0: nothing is there of this launch, neither a process nor its exit status
 };
 using lifecycle_event =
-    std::variant<start_requested, restart_requested, stop_requested, delete_requested, reset_requested, launched,
-                 launch_failed, exited, became_ready, trial_timer_due, kill_timer_due, restart_timer_due, adopted>;
+    std::variant<start_requested, restart_requested, stop_requested, delete_requested, takeover_requested,
+                 retire_requested, reset_requested, launched, launch_failed, exited, became_ready, started_listening,
+                 trial_timer_due, kill_timer_due, restart_timer_due, adopted>;
 
 // -- effects, to be carried out in order
 
@@ -159,6 +191,9 @@ struct terminate { ///< send this stop signal
   int signal = 0;
 };
 struct kill_now {}; ///< send SIGKILL
+struct let_finish { ///< it takes no new work, and leaves when it has done what it has
+  bool with_message = false;
+};
 struct start_trial_timer {
   std::chrono::milliseconds after;
 };
@@ -184,7 +219,7 @@ struct answer {
   std::optional<error> failure = {};
   std::optional<generation> ended = {}; ///< it failed because this launch ended: its last words explain why
 };
-using lifecycle_effect = std::variant<launch, terminate, kill_now, start_trial_timer, start_kill_timer,
+using lifecycle_effect = std::variant<launch, terminate, kill_now, let_finish, start_trial_timer, start_kill_timer,
                                       start_restart_timer, cancel_timers, remove_process, answer>;
 
 struct lifecycle_step {
@@ -202,6 +237,9 @@ lifecycle_step step(lifecycle state, const app_spec& spec, const lifecycle_event
 
 /// What was last asked for, or follows from the policy, is that it runs. An errored one does not, but ought to.
 bool ought_to_run(const lifecycle& state) noexcept;
+
+/// The newest generation that its slot has used, as far as it knows.
+generation newest_of(const lifecycle& state) noexcept;
 
 /// What others may know of it.
 process_view view_of(process_id id, int instance, const lifecycle& state);

@@ -108,13 +108,19 @@ constexpr app_option table[] = {
      .min = -most_instances,
      .max = most_instances},
     {.key = "instances_given", .type = boolean, .member = &app_spec::instances_given, .state = resolved},
+    {.key = "cluster", .type = boolean, .member = &app_spec::is_cluster, .state = resolved},
     {.key = "exec_mode",
      .aliases = "execute_command",
      .type = mode,
      .member = &app_declaration::exec_mode,
-     .default_text = "fork",
-     .help = "fork: independent processes",
+     .default_text = "fork; a node app with instances: cluster",
+     .help = "fork: independent processes; cluster: node processes that serve the same ports",
      .short_option = 'x'},
+    {.key = "cluster_policy",
+     .type = policy,
+     .member = &app_spec::cluster_policy,
+     .default_text = "round_robin",
+     .help = "round_robin: connections are dealt out; shared: each process accepts them itself"},
     {.key = "instance_var",
      .type = text,
      .member = &app_spec::instance_var,
@@ -251,7 +257,14 @@ constexpr app_option table[] = {
      .type = duration,
      .member = &app_spec::listen_timeout,
      .default_text = "3000",
-     .help = "limit of wait_ready",
+     .help = "limit of wait_ready, and of a reload for the new process to listen",
+     .min = 0,
+     .max = most_milliseconds},
+    {.key = "graceful_timeout",
+     .type = duration,
+     .member = &app_spec::graceful_timeout,
+     .default_text = "8000",
+     .help = "time that a process has to finish when a reload has replaced it",
      .min = 0,
      .max = most_milliseconds},
     {.key = "kill_timeout",
@@ -442,6 +455,8 @@ std::string expected_form(const app_option& option) {
       return "true, false, a list of paths or one text of them";
     case log_lines:
       return "raw or json";
+    case policy:
+      return "round_robin or shared";
     case variable_filter:
       return "true, false, a variable's name, or a list of parts of names";
     case object:
@@ -472,6 +487,7 @@ arity option_arity(const app_option& option) {
     case user:
     case group:
     case log_lines:
+    case policy:
     case object:
       return arity::one;
   }

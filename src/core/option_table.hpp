@@ -36,6 +36,7 @@ enum class value_type : uint8_t {
   boolean_or_text,  ///< true, false, or a path
   boolean_or_words, ///< true, false, or as words
   log_lines,        ///< raw or json
+  policy,           ///< round_robin or shared
   variable_filter,  ///< true, false, a name, or a list of parts of names
   object,
 };
@@ -51,7 +52,7 @@ enum class standing : uint8_t {
 /// What a file or a command line says of an app and a spec does not carry, for it is used up on the way to the spec.
 struct app_declaration {
   std::string name_prefix;
-  std::string exec_mode; ///< "fork" or empty
+  std::string exec_mode; ///< "fork", "cluster" or empty
   std::optional<int> port;
   bool append_env_to_name = false;
   bool time = false;
@@ -60,13 +61,12 @@ struct app_declaration {
 };
 
 /// Where the value of an attribute goes; monostate: nowhere. (uid_t and gid_t are one type.)
-using option_member =
-    std::variant<std::monostate, std::string app_spec::*, bool app_spec::*, int app_spec::*,
-                 std::optional<bool> app_spec::*, std::optional<uid_t> app_spec::*,
-                 std::vector<std::string> app_spec::*, std::vector<int> app_spec::*,
-                 std::vector<stop_stage> app_spec::*, std::chrono::milliseconds app_spec::*, environment app_spec::*,
-                 environment_filter app_spec::*, combined_log app_spec::*, log_kind app_spec::*,
-                 std::string app_declaration::*, bool app_declaration::*, std::optional<int> app_declaration::*>;
+using option_member = std::variant<
+    std::monostate, std::string app_spec::*, bool app_spec::*, int app_spec::*, std::optional<bool> app_spec::*,
+    std::optional<uid_t> app_spec::*, std::vector<std::string> app_spec::*, std::vector<int> app_spec::*,
+    std::vector<stop_stage> app_spec::*, std::chrono::milliseconds app_spec::*, environment app_spec::*,
+    environment_filter app_spec::*, combined_log app_spec::*, log_kind app_spec::*, cluster_policy app_spec::*,
+    std::string app_declaration::*, bool app_declaration::*, std::optional<int> app_declaration::*>;
 
 /// One attribute of an app: the only place where it is named.
 struct app_option {

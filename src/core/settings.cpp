@@ -15,6 +15,8 @@ namespace {
 
 constexpr setting table[] = {
     {"KILL_TIMEOUT", "PM2_KILL_TIMEOUT", &app_spec::kill_timeout},
+    {"GRACEFUL_TIMEOUT", "PM2_GRACEFUL_TIMEOUT", &app_spec::graceful_timeout},
+    {"GRACEFUL_LISTEN_TIMEOUT", "PM2_GRACEFUL_LISTEN_TIMEOUT", &app_spec::listen_timeout},
     {"KILL_SIGNAL", "PM2_KILL_SIGNAL", &app_spec::kill_signal},
     {"INSTANCE_VAR", "PM2_PROCESS_INSTANCE_VAR", &app_spec::instance_var},
 };

@@ -28,6 +28,9 @@ bool is_empty(const environment_filter& value) {
 bool is_empty(const combined_log& value) {
   return !value.wanted;
 }
+bool is_empty(cluster_policy value) {
+  return value == cluster_policy::round_robin;
+}
 bool is_empty(log_kind value) {
   return value == log_kind::raw;
 }
@@ -67,6 +70,9 @@ nlohmann::json to_wire(const std::vector<stop_stage>& value) {
 }
 nlohmann::json to_wire(const combined_log& value) {
   return value.path.empty() ? nlohmann::json(value.wanted) : to_wire(value.path);
+}
+nlohmann::json to_wire(cluster_policy value) {
+  return to_string(value);
 }
 nlohmann::json to_wire(log_kind value) {
   return to_string(value);
@@ -122,6 +128,11 @@ bool from_wire(const nlohmann::json& wire, std::vector<stop_stage>& value) {
 bool from_wire(const nlohmann::json& wire, combined_log& value) {
   value.wanted = true;
   return from_wire(wire, value.path) || from_wire(wire, value.wanted);
+}
+bool from_wire(const nlohmann::json& wire, cluster_policy& value) {
+  const auto read = wire.is_string() ? cluster_policy_of(wire.get_ref<const std::string&>()) : std::nullopt;
+  value = read.value_or(cluster_policy::round_robin);
+  return read.has_value();
 }
 bool from_wire(const nlohmann::json& wire, log_kind& value) {
   const auto read = wire.is_string() ? log_kind_of(wire.get_ref<const std::string&>()) : std::nullopt;

@@ -95,6 +95,8 @@ std::optional<lifecycle> lifecycle_from(const json& entry) {
   state.launch_is_automatic = entry.at("automatic").get<bool>();
   state.last_exit = {entry.at("exit_code").get<int>(), entry.at("exit_signal").get<int>()};
   state.reason = entry.at("reason").get<std::string>();
+  state.newest = generation{entry.value("newest", uint64_t{0})}; // an earlier version wrote neither of these
+  state.is_listening = entry.value("listening", false);
   return state;
 }
 
@@ -232,16 +234,18 @@ std::string process_entry(const process_record& record, uint32_t environment_num
 
 std::string lifecycle_entry(process_id id, const lifecycle& state) {
   // All members by name, so that a new one does not compile before it is written down and read.
-  const auto& [phase, next, gen, pid, stop_stage, restarts, unstable, asked_at, started_at, delay, due, automatic,
-               last_exit, reason] = state;
+  const auto& [phase, next, gen, newest, pid, stop_stage, restarts, unstable, asked_at, started_at, delay, due,
+               automatic, is_listening, is_leaving, trial, last_exit, reason] = state;
+  (void)is_leaving; // of what is left of a reload: another daemon lets it leave anew
+  (void)trial;      // the same: it never becomes the state of a process before it is over
   std::string entry = fmt::format(
       R"({{"lifecycle":{},"status":"{}","next":"{}","generation":{},"pid":{},"stop_stage":{},"restarts":{},"unstable_restarts":{},)"
       R"("asked":[{},{}],"started":[{},{}],"delay":{},"due":{},"automatic":{},"exit_code":{},"exit_signal":{},)"
-      R"("reason":)",
+      R"("newest":{},"listening":{},"reason":)",
       static_cast<uint32_t>(id), procvisor::to_string(status_of(phase)), to_string(next), static_cast<uint64_t>(gen),
       pid, stop_stage, restarts, unstable, nanoseconds(asked_at.steady), milliseconds(asked_at.wall),
       nanoseconds(started_at.steady), milliseconds(started_at.wall), delay.count(), nanoseconds(due), automatic,
-      last_exit.code, last_exit.signal);
+      last_exit.code, last_exit.signal, static_cast<uint64_t>(newest), is_listening);
   append_json_text(entry, reason);
   return seal(std::move(entry));
 }

@@ -46,6 +46,7 @@ constexpr auto recorder_start_takes = std::chrono::seconds{1};
 constexpr size_t deaths_too_many = 3;        ///< in one period, of those that could not even take over
 constexpr size_t replacements_too_many = 30; ///< in one period, of those that could
 constexpr uint32_t fds_per_launch = 4;       ///< as many as in launch_table's launch
+constexpr size_t most_sockets = 256;         ///< of clusters; one that is not held ends with its daemon
 constexpr uint32_t fds_beside_launches = 64;
 /// With more children than these, to read their list at each exit costs more than the daemon's question (0.25 us each).
 constexpr size_t children_looked_at_each_exit = 128;
@@ -78,8 +79,15 @@ struct companion {
   std::vector<clock::time_point> deaths{};       ///< of the last period, the others
 
   uint32_t next_held = 0; ///< it knows of the launches in the slots before this one
+  size_t next_socket = 0; ///< the daemon knows of the sockets before this one
   bool held_all_is_sent = false;
   os::unique_fd unsent_peer{}; ///< a new socket to the other companion
+};
+
+/// A listening socket of the daemon's.
+struct kept_socket {
+  std::string name;
+  os::unique_fd fd;
 };
 
 /// Children of one daemon write their pids into it. Its end, once the daemon is dead: no child of it is to come.
@@ -130,6 +138,7 @@ private:
   void on_intend(const launch_key& key, std::span<os::unique_fd> fds);
   void on_launched(const launched& packet);
   void on_reap(const launch_key& key);
+  void on_socket(os::packet& packet);
   void begin_end();
 
   // -- children
@@ -152,6 +161,7 @@ private:
   // -- what is said to daemon and recorder
   void tell(companion& one);
   bool tell_held(companion& one); ///< these return whether all was sent; false: the rest when there is room again
+  bool tell_sockets(companion& one);
   bool tell_peer(companion& one);
   bool tell_exits();
   bool tell_rejected();
@@ -179,7 +189,8 @@ private:
   os::unique_fd signals_;
   std::vector<report_pipe> reports_;  ///< the daemon's, and before it those of dead ones that are not at their end
   std::vector<report> early_reports_; ///< of children whose intents wait in the daemon's socket
-  os::unique_fd state_;               ///< what the next daemon goes on from
+  std::vector<kept_socket> sockets_;
+  os::unique_fd state_; ///< what the next daemon goes on from
   companion daemon_{
       .role = "daemon", .socket_source = daemon_socket, .pidfd_source = daemon_pidfd, .knows = &launch::to_daemon};
   companion recorder_{.role = "recorder",
@@ -251,6 +262,7 @@ result<void> keeper::start(companion& one, os::unique_fd socket_to_other) {
     return fail(exit_code::other, fmt::format("making a socket failed: {}", ::strerrordesc_np(errno)));
   one.socket = std::move(pair->first);
   one.next_held = 0;
+  one.next_socket = 0;
   one.held_all_is_sent = false;
   one.unsent_peer.reset();
   one.has_taken_over = false;
@@ -411,6 +423,9 @@ void keeper::on_packet(os::packet& packet) {
       look_is_due_ = true;
       tell(daemon_);
       break;
+    case op::socket:
+      on_socket(packet);
+      break;
     case op::state:
       if (packet.fds.size() == 1)
         state_ = std::move(packet.fds.front());
@@ -475,6 +490,16 @@ void keeper::on_reap(const launch_key& key) {
       reap_zombie(*slot);
       break;
   }
+}
+
+void keeper::on_socket(os::packet& packet) {
+  if (packet.bytes.size() < sizeof(held_socket))
+    return;
+  const auto* text = reinterpret_cast<const char*>(packet.bytes.data()) + sizeof(held_socket);
+  std::string name{text, packet.bytes.size() - sizeof(held_socket)};
+  std::erase_if(sockets_, [&](const kept_socket& one) { return one.name == name; });
+  if (packet.fds.size() == 1 && sockets_.size() < most_sockets && name.size() <= held_socket::longest)
+    sockets_.push_back({std::move(name), std::move(packet.fds.front())});
 }
 
 void keeper::begin_end() {
@@ -678,12 +703,31 @@ bool keeper::tell_held(companion& one) {
       --untold_count_;
     }
   }
+  if (&one == &daemon_ && !tell_sockets(one))
+    return false;
   if (!one.held_all_is_sent) {
     notice all;
     all.what = op::held_all;
     if (os::send_packet(one.socket.get(), bytes_of(all)) == EAGAIN)
       return false;
     one.held_all_is_sent = true;
+  }
+  return true;
+}
+
+bool keeper::tell_sockets(companion& one) {
+  if (one.held_all_is_sent)
+    return true; // what came later is its own
+  for (; one.next_socket < sockets_.size(); ++one.next_socket) {
+    const kept_socket& next = sockets_[one.next_socket];
+    held_socket head;
+    head.length = static_cast<uint32_t>(next.name.size());
+    std::vector<std::byte> packet{bytes_of(head).begin(), bytes_of(head).end()};
+    const auto name = std::as_bytes(std::span{next.name});
+    packet.insert(packet.end(), name.begin(), name.end());
+    const std::array fds = {next.fd.get()};
+    if (os::send_packet(one.socket.get(), packet, fds) == EAGAIN)
+      return false;
   }
   return true;
 }

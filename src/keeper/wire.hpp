@@ -47,6 +47,7 @@ enum class op : uint32_t {
   terminate, ///< keeper -> daemon: the keeper was sent SIGTERM: do what `kill` does
   look,      ///< daemon -> keeper: which orphans are alive?
   orphans,   ///< keeper -> daemon: these, after every exit that happened before it looked
+  socket,    ///< a listening socket, see held_socket
   state,     ///< daemon -> keeper: fd: a file to be held for the next daemon, instead of any earlier one
 };
 
@@ -135,6 +136,15 @@ struct orphans {
   uint32_t count = 0; ///< of pid_t behind this
   uint32_t is_first = 0;
   uint32_t is_last = 0;
+};
+
+/// Followed by `length` bytes that name the socket to whoever binds it. Daemon -> keeper, with an fd: hold this for the next
+/// daemon; without: drop the one of that name. Keeper -> daemon, with the fd, before `held_all`: an earlier daemon's.
+struct held_socket {
+  static constexpr uint32_t longest = 8192;
+
+  op what = op::socket;
+  uint32_t length = 0;
 };
 
 /// peer, end, rejected, held_all, terminate, look, state

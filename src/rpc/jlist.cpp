@@ -22,8 +22,8 @@ json declared_options(const app_spec& spec) {
   auto options = readable_spec(spec);
   for (const option_member member : std::initializer_list<option_member>{
            &app_spec::env, &app_spec::exec_path, &app_spec::cwd, &app_spec::interpreter_path, &app_spec::user_name,
-           &app_spec::instances_given, &app_spec::out_file, &app_spec::error_file, &app_spec::pid_file,
-           &app_spec::log_file})
+           &app_spec::instances_given, &app_spec::is_cluster, &app_spec::out_file, &app_spec::error_file,
+           &app_spec::pid_file, &app_spec::log_file})
     options.erase(std::string{option_of(member).key});
   for (const option_member member : std::initializer_list<option_member>{&app_spec::args, &app_spec::stop_exit_codes})
     if (const auto at = options.find(option_of(member).key); at != options.end() && at->empty())
@@ -75,7 +75,7 @@ json to_jlist(const row_source& source, const environment& env, const log_paths&
       {"restart_time", view.restarts},
       {"unstable_restarts", view.unstable_restarts},
       {"exit_code", view.exit_code},
-      {"exec_mode", "fork_mode"},
+      {"exec_mode", spec.is_cluster ? "cluster_mode" : "fork_mode"},
       {"exec_interpreter", spec.interpreter},
       {"node_args", spec.node_args},
       {"instances", spec.instances},

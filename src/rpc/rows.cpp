@@ -43,12 +43,12 @@ void append_row(std::string& out, const row_source& source) {
   out += R"(,"namespace":)";
   append_json_text(out, spec.name_space);
   fmt::format_to(to,
-                 R"(,"instance":{},"mode":"fork","pid":{},"status":"{}","restarts":{},"unstable_restarts":{},)"
+                 R"(,"instance":{},"mode":"{}","pid":{},"status":"{}","restarts":{},"unstable_restarts":{},)"
                  R"("created_at":{},"started_at":{},"exit_code":{},"exit_signal":{},"cpu":{:.1f},"memory":{},)"
                  R"("watching":false,"reason":)",
-                 view.instance, view.pid, to_string(view.status), view.restarts, view.unstable_restarts,
-                 epoch_milliseconds(view.created_at), epoch_milliseconds(view.started_at), view.exit_code,
-                 view.exit_signal, cpu, memory);
+                 view.instance, spec.is_cluster ? "cluster" : "fork", view.pid, to_string(view.status), view.restarts,
+                 view.unstable_restarts, epoch_milliseconds(view.created_at), epoch_milliseconds(view.started_at),
+                 view.exit_code, view.exit_signal, cpu, memory);
   append_json_text(out, view.reason);
   out += R"(,"user":)";
   append_json_text(out, spec.user_name);

@@ -10,12 +10,15 @@
 /// Each method with its params, and its result:
 ///
 /// - `ping`: {pid, keeper, version}
-/// - `start`, apps: [spec], environment: {the caller's}, when_running: restart, refuse or add, update_env (bool: what is
+/// - `start`, apps: [spec], environment: {the caller's}, when_running: restart, refuse, add or reload (with
+///   graceful and parallel), update_env (bool: what is
 ///   restarted gets this environment and does not keep its own), wait: outcome
 /// - `stop`, `restart`, `delete`, `start_existing`, targets: [text as typed], names: [exact names, from a file; one that
 ///   is not there is skipped], cwd (where targets that are scripts start); for `restart` and `start_existing` also change:
 ///   {those keys of a spec that are new from now on; null: the default; env: what is added to it}, environment: {the
 ///   caller's, where it replaces the one that they have}; wait: outcome
+/// - `reload`, as `restart`, and graceful (bool: the message 'shutdown' comes first), parallel (processes at a time; 1):
+///   outcome with notes: [text]; one process after the other is replaced, and the first failure ends it
 /// - `reset`, targets and names as above: outcome
 /// - `scale`, target, to: n or by: n: outcome; done are the processes that were started, or those that were deleted (they
 ///   have pid 0), or none, where there were so many already
@@ -40,7 +43,7 @@
 /// as they have been executed.
 ///
 /// `describe` also has axm_actions: [{action_name, ...}] and axm_monitor: {name: {value, ...}} of an app that has offered
-/// such on its IPC channel.
+/// such on its IPC channel, and failed_reload, a text, where the newest reload has not replaced the process.
 ///
 /// outcome: {done: [row], replies: [{id, name, namespace, reply}] (of a trigger), failed: [{target or name, code, message, hint, last_words: what a process that ended wrote to
 /// stderr last, lines}]}
@@ -69,6 +72,7 @@ inline constexpr const char* start = "start";
 inline constexpr const char* start_existing = "start_existing";
 inline constexpr const char* stop = "stop";
 inline constexpr const char* restart = "restart";
+inline constexpr const char* reload = "reload";
 inline constexpr const char* remove = "delete";
 inline constexpr const char* reset = "reset";
 inline constexpr const char* scale = "scale";

@@ -31,6 +31,7 @@ struct app_fixture : actor_fixture {
             [this](const claim_launch& claim) { claims.push_back(claim); },
             [](const deposit_state&) {},
             [](const look_order&) {},
+            [](const keep_socket&) {},
             [](const end_keeper&) {},
             [](const fd_ready&) {}};
   });

@@ -39,6 +39,7 @@ struct registry_fixture : actor_fixture {
             [](const claim_launch&) {},
             [this](const deposit_state& deposit) { deposited = deposit.file; },
             [](const look_order&) {},
+            [](const keep_socket&) {},
             [](const end_keeper&) {},
             [](const fd_ready&) {}};
   });

@@ -94,7 +94,7 @@ TEST_CASE_FIXTURE(keys_fixture, "write does not replace a file that says somethi
 }
 
 TEST_CASE_FIXTURE(home_fixture,
-                  "-x and executeCommand mean fork, with a mode behind them or without; cluster is refused by name") {
+                  "-x and executeCommand mean fork, with a mode behind them or without; cluster is for node alone") {
   program("idle");
   done({"start", "-x", "./idle", "--name", "a"});
   done({"start", "-x", "fork", "./idle", "--name", "b"});
@@ -110,7 +110,7 @@ TEST_CASE_FIXTURE(home_fixture,
   for (const std::string mode : {"cluster", "cluster_mode"}) {
     const auto refused = run({"start", "./idle", "--name", "g", "-x", mode});
     CHECK(refused.exit_code == 2);
-    CHECK(contains(refused.err, "cluster mode, which is not built yet"));
+    CHECK(contains(refused.err, "cluster mode is that of node"));
   }
   CHECK(processes().size() == 6);
 }

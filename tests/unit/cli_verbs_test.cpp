@@ -242,7 +242,7 @@ TEST_CASE_FIXTURE(fixture, "cli: nothing, an unknown verb, an unknown option and
     const char* says;
   } const rows[] = {{{}, "no verb"},
                     {{"lisst"}, "did you mean 'list'"},
-                    {{"reload", "web"}, "'reload'"},
+                    {{"reloat", "web"}, "did you mean 'reload'"},
                     {{"list", "--srot", "name"}, "--sort"},
                     {{"list", "web"}, "'web'"},
                     {{"describe"}, "needs NAME|ID"},

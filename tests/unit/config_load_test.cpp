@@ -260,8 +260,11 @@ TEST_CASE_FIXTURE(config_fixture, "config: a bad value is one clear message with
       {"{name: 'x'}", "e.json:1:1: 'script' is missing: what shall the app run?"},
       {"{script: ['app.js']}", "e.json:1:10: 'script' must be a text, not a list"},
       {"{script: 'app.js', name: []}", "e.json:1:26: 'name' must be a text, not a list"},
-      {"{script: 'app.js', instances: 2, exec_mode: 'cluster'}",
-       "e.json:1:45: 'exec_mode' asks for cluster mode, which is not built yet in this version"},
+      {"{script: 'job.sh', exec_mode: 'cluster'}",
+       "e.json:1:20: 'exec_mode': cluster mode is that of node, which does not run '" + (folder / "job.sh")
+           + "': set it to fork"},
+      {"{script: 'app.js', cluster_policy: 'sticky'}",
+       "e.json:1:36: 'cluster_policy' must be round_robin or shared, not 'sticky'"},
       {"{script: 'none.js'}",
        "e.json:1:2: no such script: '" + (folder / "none.js") + "', nor a program 'none.js' in PATH"},
       {"{script: 'app.js', name: 'a/b'}", "e.json:1:20: the name 'a/b' contains '/'"},
@@ -273,11 +276,6 @@ TEST_CASE_FIXTURE(config_fixture, "config: a bad value is one clear message with
        "e.json:1:31: 'instances' must be a number up to 10000, or max, not 'many'"},
       {"{script: 'app.js', instances: 10001}",
        "e.json:1:31: 'instances' must be a number up to 10000, or max, not 10001"},
-      {"{script: 'app.js', instances: 2}",
-       "e.json:1:20: 2 instances of a node app mean cluster mode, which is not built "
-       "yet in this version: set 'exec_mode' to fork for independent processes"},
-      {"{script: 'app.js', exec_mode: 'cluster'}",
-       "e.json:1:31: 'exec_mode' asks for cluster mode, which is not built yet in this version"},
       {"{script: 'app.js', exec_mode: 'forked'}", "e.json:1:31: 'exec_mode' must be fork or cluster, not 'forked'"},
       {"{script: 'app.js', cwd: 'gone'}", "e.json:1:20: 'cwd': no such folder: '" + (folder / "gone") + "'"},
       {"{script: 'app.js', watch: true}", "e.json:1:20: 'watch' is not built yet in this version"},
@@ -591,6 +589,15 @@ TEST_CASE_FIXTURE(config_fixture, "config: instances count from the CPUs") {
   CHECK(count("'4'") == 4);
 }
 
+TEST_CASE_FIXTURE(config_fixture, "config: a node app is in cluster mode where it says so, or says how many") {
+  CHECK(one("{script: 'app.js', exec_mode: 'cluster'}").is_cluster);
+  CHECK(one("{script: 'app.js', instances: 1}").is_cluster);
+  CHECK(!one("{script: 'app.js', instances: 2, exec_mode: 'fork'}").is_cluster);
+  CHECK(!one("{script: 'app.js'}").is_cluster);
+  CHECK(!one("{script: 'job.sh', instances: 2}").is_cluster);
+  CHECK(one("{script: 'app.js', cluster_policy: 'shared'}").cluster_policy == cluster_policy::shared);
+}
+
 TEST_CASE_FIXTURE(config_fixture, "config: a user gives the group and HOME, unless they are set") {
   auto app = one("{script: 'job.sh', uid: 'root'}");
   CHECK(app.uid == 0u);
@@ -649,10 +656,7 @@ TEST_CASE_FIXTURE(config_fixture, "config: what is wrong on a command line is sa
       {{{"merge_logs", {"maybe"}}}, "--merge-logs must be true or false, not 'maybe'"},
       {{{"node_args", {"a 'b", "c"}}}, "--node-args has a quote that is not closed: 'a 'b'"},
       {{{"watch", {}}}, "--watch is not built yet in this version"},
-      {{{"exec_mode", {"cluster"}}}, "--exec-mode asks for cluster mode, which is not built yet in this version"},
-      {{{"instances", {"2"}}},
-       "2 instances of a node app mean cluster mode, which is not built yet in this version: set "
-       "--exec-mode to fork for independent processes"},
+      {{{"cluster_policy", {"sticky"}}}, "--cluster-policy must be round_robin or shared, not 'sticky'"},
       {{{"name", {"all"}}}, "the name 'all' means every app on a command line"},
   };
   for (const auto& [options, problem] : rows)

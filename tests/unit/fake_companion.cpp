@@ -102,6 +102,7 @@ std::vector<std::string> lines_of(const os::packet& packet) {
     case op::reap:
     case op::look:
     case op::end:
+    case op::socket:
     case op::state:
       lines.push_back("unexpected");
       break;

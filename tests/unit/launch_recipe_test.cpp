@@ -126,6 +126,13 @@ TEST_CASE("launch_recipe: whose process it is stands in its variables, and anoth
   }
 }
 
+TEST_CASE("launch_recipe: a process in cluster mode is a worker of Node's, with a number from 1") {
+  app_spec spec;
+  CHECK(!launch_environment(spec, {}, {process_id{3}, generation{7}, 1, "/h"}).contains("NODE_UNIQUE_ID"));
+  spec.is_cluster = true;
+  CHECK(launch_environment(spec, {}, {process_id{3}, generation{7}, 1, "/h"}).at("NODE_UNIQUE_ID") == "2");
+}
+
 TEST_CASE("launch recipe: node, bun and whoever declares it get an IPC channel, and are told where it is") {
   app_spec spec;
   spec.exec_path = "/srv/app.js";

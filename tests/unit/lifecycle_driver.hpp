@@ -53,6 +53,7 @@ struct driver {
         return x.signal == SIGINT ? "terminate" : "signal " + std::to_string(x.signal);
       }
       std::string operator()(const kill_now&) { return "kill"; }
+      std::string operator()(const let_finish& x) { return x.with_message ? "let finish by message" : "let finish"; }
       std::string operator()(const start_trial_timer& x) { return "trial timer " + std::to_string(x.after.count()); }
       std::string operator()(const start_kill_timer& x) { return "kill timer " + std::to_string(x.after.count()); }
       std::string operator()(const start_restart_timer& x) {

@@ -30,6 +30,8 @@ app_spec unusual_spec() {
   spec.gid = 0;
   spec.instances = 3;
   spec.instances_given = true;
+  spec.is_cluster = true;
+  spec.cluster_policy = cluster_policy::shared;
   spec.instance_var = "";
   spec.increment_var = "PORT";
   spec.filter_env = {.everything = false, .name = {}, .parts = {"AWS", "TOKEN"}};
@@ -50,6 +52,7 @@ app_spec unusual_spec() {
   spec.stop_exit_codes = {0, 3};
   spec.wait_ready = true;
   spec.listen_timeout = milliseconds(0);
+  spec.graceful_timeout = milliseconds(9000);
   spec.kill_timeout = milliseconds(5000);
   spec.kill_signal = {{SIGTERM, milliseconds(2000)}, {SIGQUIT}};
   spec.shutdown_with_message = true;
@@ -153,7 +156,7 @@ TEST_CASE("option table: each form of a filter comes back from the wire") {
 TEST_CASE("option table: a declaration has what is not the default, and nothing that nobody declares") {
   auto spec = unusual_spec();
   const auto all = declaration_to_json(spec);
-  for (const auto* resolved : {"interpreter_path", "instances_given", "user_name", "version"})
+  for (const auto* resolved : {"interpreter_path", "instances_given", "cluster", "user_name", "version"})
     CHECK(!all.contains(resolved));
   CHECK(all["script"] == "/srv/app.js");
   CHECK(all["instances"] == 3);
@@ -166,7 +169,7 @@ TEST_CASE("option table: a declaration has what is not the default, and nothing 
 
 TEST_CASE("option table: the wire has every member that has not both its default and no content") {
   const auto wire = spec_to_json(unusual_spec());
-  CHECK(wire.size() == 37);
+  CHECK(wire.size() == 40);
   CHECK(wire["kill_timeout"] == 5000);
   CHECK(wire["kill_signal"] == "SIGTERM 2000, SIGQUIT");
   CHECK(spec_to_json(app_spec{}).contains("kill_timeout")); // another version may have another default

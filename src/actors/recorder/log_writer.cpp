@@ -82,14 +82,13 @@ void log_writer_state::on_opened(const launch_opened& opened) {
 
   newest_ = opened;
   newest_.pipes.reset();
-  if (opened.pid != 0 && !opened.pid_file.empty()) {
-    if (const int failed = os::write_file(opened.pid_file, fmt::format("{}\n", opened.pid)); failed != 0)
-      tell(fmt::format("cannot write '{}': {}, going on without it", opened.pid_file, strerror(failed)));
-  }
+  if (opened.pid != 0)
+    write_pid_file(opened.pid);
 
   auto& loop = event_loop::of(self_->system());
   auto& added = launches_.emplace_back();
   added.gen = opened.gen;
+  added.pid = opened.pid;
   added.pipes[0] = log_pipe{loop, pool_, std::move(opened.pipes->out), self_->ctrl()};
   added.pipes[1] = log_pipe{loop, pool_, std::move(opened.pipes->err), self_->ctrl()};
   if (!opened.style.passes_through())
@@ -99,13 +98,28 @@ void log_writer_state::on_opened(const launch_opened& opened) {
 }
 
 void log_writer_state::on_ended(generation gen) {
-  if (auto* over = find(gen); over != nullptr)
+  if (auto* over = find(gen); over != nullptr) {
+    over->is_over = true;
     drain_to_the_end(*over);
+  }
   note_losses();
-  if (gen == newest_.gen && !newest_.pid_file.empty())
-    unlink(newest_.pid_file.c_str());
+  if (gen == newest_.gen && !newest_.pid_file.empty()) {
+    // The successor of a reload that has failed leaves the one that it should have replaced.
+    const auto serves = std::ranges::find_if(launches_, [](const auto& one) { return !one.is_over && one.pid != 0; });
+    if (serves != launches_.end())
+      write_pid_file(serves->pid);
+    else
+      unlink(newest_.pid_file.c_str());
+  }
   caf::anon_send(root_, launch_drained{id_, gen});
   drop_ended_launches();
+}
+
+void log_writer_state::write_pid_file(pid_t pid) {
+  if (newest_.pid_file.empty())
+    return;
+  if (const int failed = os::write_file(newest_.pid_file, fmt::format("{}\n", pid)); failed != 0)
+    tell(fmt::format("cannot write '{}': {}, going on without it", newest_.pid_file, strerror(failed)));
 }
 
 void log_writer_state::on_forget() {

@@ -36,6 +36,8 @@ private:
 
   struct launch {
     generation gen{};
+    pid_t pid = 0;
+    bool is_over = false; ///< its pipes may be open all the same, for what it has started
     std::array<log_pipe, streams> pipes;
     std::unique_ptr<launch_format> format; ///< nullptr: the bytes go to the files as they come
   };
@@ -65,6 +67,7 @@ private:
   /// To the stream's files, and to those who follow it.
   void store(size_t stream, std::string_view text);
   void remember_errors(std::string_view bytes);
+  void write_pid_file(pid_t pid);
   void rest(generation gen, size_t stream);
   void watch_for_quiet(generation gen, size_t stream);
   /// Invalidates references to launches.

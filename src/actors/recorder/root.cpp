@@ -188,6 +188,7 @@ bool root_state::on_keeper_packet(os::packet packet) {
     case keeper::op::look:
     case keeper::op::orphans:
     case keeper::op::state:
+    case keeper::op::socket:
       return true; // for the daemon
   }
   return true;

@@ -88,6 +88,8 @@ std::vector<line> lines_of(const nlohmann::json& process, const rpc::process_row
   };
   if (!row.reason.empty())
     lines.push_back({"reason", row.reason, colour::yellow});
+  if (auto failed = process.value("failed_reload", ""); !failed.empty())
+    lines.push_back({"reload failed", std::move(failed), colour::yellow});
   std::vector<line> rest{
       {"name", row.name},
       {"namespace", row.name_space},

@@ -1,0 +1,304 @@
+/// How the registry replaces processes, one slot after the other (core/reload_plan): a second actor starts the successor,
+/// the two actors change places, and the first one lets its process finish.
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include <caf/send.hpp>
+#include <fmt/format.h>
+
+#include "actors/cluster_balancer.hpp"
+#include "actors/recorder_link.hpp"
+#include "actors/registry.hpp"
+
+namespace procvisor {
+
+namespace {
+
+template <class... Fs>
+struct overloaded : Fs... {
+  using Fs::operator()...;
+};
+
+bool is_sender(const app_actor& app, const caf::strong_actor_ptr& sender) {
+  return caf::actor_cast<caf::strong_actor_ptr>(app) == sender;
+}
+
+/// Different in each daemon, so that a late answer to an earlier one is not taken for one to this.
+uint64_t first_connection() {
+  return static_cast<uint64_t>(::getpid()) << 24;
+}
+
+} // namespace
+
+// -- the plan -----------------------------------------------------------------------------------------------------------
+
+void registry_state::begin_reload(declarations wanted, const reload_manner& manner, const shared_gathering& gathered) {
+  auto work = std::make_shared<reload>();
+  work->manner = manner;
+  work->plan.parallel = std::max<size_t>(manner.parallel, 1);
+  work->gathered = gathered;
+  std::set<std::string> refused;
+  for (auto& [id, declared] : wanted) {
+    const auto& app = processes_.at(id).listed.spec->name;
+    const auto is_busy = [&app](const shared_reload& other) { return is_reloading(other->plan, app); };
+    if (std::ranges::any_of(reloads_, is_busy)) {
+      if (refused.insert(app).second)
+        gathered->so_far.failed.push_back({app,
+                                           {exit_code::other, fmt::format("a reload of '{}' is under way", app),
+                                            fmt::format("procvisor restart {} overtakes it", app)}});
+      continue;
+    }
+    work->plan.slots.push_back({id, app});
+    work->wanted.emplace(id, std::move(declared));
+  }
+  if (work->plan.slots.empty())
+    return;
+  ++gathered->missing;
+  reloads_.push_back(work);
+  proceed(work, reload_begun{});
+}
+
+void registry_state::proceed(const shared_reload& work, const reload_event& event) {
+  auto [plan, effects] = step(std::move(work->plan), event);
+  work->plan = std::move(plan);
+  for (const auto& effect : effects)
+    std::visit(overloaded{
+                   [&](const start_successor& one) { start_successor_of(one.id, work); },
+                   [&](const let_take_over& one) { let_successor_take_over(one.id, work); },
+                   [&](const discard_successor& one) { discard_successor_of(one.id, work); },
+                   [&](const reload_over&) { conclude_reload(work); },
+               },
+               effect);
+}
+
+void registry_state::overtake_reloads(const std::string& app) {
+  for (const auto& work : std::vector{reloads_})
+    if (is_reloading(work->plan, app))
+      proceed(work, reload_overtaken{app});
+}
+
+void registry_state::conclude_reload(const shared_reload& work) {
+  if (std::erase(reloads_, work) == 0)
+    return; // concluded before
+  for (const auto& slot : work->plan.slots)
+    if (slot.step == slot_step::kept && work->failed.insert(slot.app).second)
+      work->gathered->so_far.failed.push_back(
+          {slot.app,
+           {exit_code::other, fmt::format("a later command for '{}' has overtaken its reload", slot.app), {}}});
+  --work->gathered->missing;
+  deliver_if_complete(work->gathered);
+}
+
+void registry_state::fail_reload(process_id id, const shared_reload& work, const app_answer& answer,
+                                 const char* consequence) {
+  const auto at = processes_.find(id);
+  if (at == processes_.end() || !answer.failure)
+    return;
+  auto& listed = at->second.listed;
+  auto why = *answer.failure;
+  why.what += consequence;
+  listed.failed_reload = why.what;
+  why.what = fmt::format("reload of '{}': {}", listed.spec->name, why.what);
+  if (work->failed.insert(listed.spec->name).second)
+    work->gathered->so_far.failed.push_back({listed.spec->name, std::move(why), answer.last_words});
+}
+
+// -- a slot -------------------------------------------------------------------------------------------------------------
+
+void registry_state::start_successor_of(process_id id, const shared_reload& work) {
+  const auto at = processes_.find(id);
+  if (at == processes_.end()) {
+    proceed(work, slot_replaced{id}); // deleted
+    return;
+  }
+  auto& of = at->second;
+  auto declared = work->wanted.at(id);
+  const bool may_overlap = of.listed.spec->is_cluster && declared.spec->is_cluster
+                           && of.listed.view.status == process_status::online && !of.second;
+  if (!may_overlap) {
+    restart_instead(id, work);
+    return;
+  }
+  declared.balancer = balancer_for(*declared.spec);
+  lifecycle fresh;
+  fresh.gen = newest_of(of.state);
+  fresh.restarts = of.state.restarts + 1;
+  auto& second = of.second.emplace(second_life{.app = {}, .is_successor = true, .state = fresh});
+  second.app = spawn_app(of, declared, fresh, false);
+  const auto its_generation = generation{static_cast<uint64_t>(fresh.gen) + 1};
+  of.state.newest = its_generation;
+  self_->send(of.app, slot_standing{its_generation, true});
+  const bool must_be_ready = of.state.is_listening || declared.spec->wait_ready;
+  self_->request(second.app, caf::infinite, app_request{.verb = app_verb::take_over, .must_be_ready = must_be_ready})
+      .then([this, id, work](const app_answer& answer) { on_successor(id, work, answer); },
+            [this, id, work](const caf::error& why) {
+              on_successor(id, work, app_answer{.view = {}, .failure = error{exit_code::other, caf::to_string(why)}});
+            });
+}
+
+void registry_state::restart_instead(process_id id, const shared_reload& work) {
+  auto& of = processes_.at(id);
+  const auto& declared = work->wanted.at(id);
+  if (!declared.spec->is_cluster) {
+    auto note = fmt::format("'{}' runs in fork mode, so that its reload is a restart", of.listed.spec->name);
+    auto& notes = work->gathered->so_far.notes;
+    if (std::ranges::find(notes, note) == notes.end())
+      notes.push_back(std::move(note));
+  }
+  if (declared.spec != of.listed.spec || declared.caller != of.listed.caller)
+    declare(id, declared.spec, declared.caller);
+  of.is_leaving = false;
+  self_->request(of.app, caf::infinite, app_request{app_verb::restart})
+      .then(
+          [this, id, work](const app_answer& answer) {
+            if (answer.failure) {
+              fail_reload(id, work, answer, "");
+              proceed(work, successor_failed{id});
+              return;
+            }
+            if (const auto at = processes_.find(id); at != processes_.end()) {
+              at->second.listed.failed_reload.clear();
+              work->gathered->so_far.done.push_back(at->second.listed);
+              work->gathered->so_far.done.back().view = answer.view;
+            }
+            proceed(work, slot_replaced{id});
+          },
+          [this, id, work](const caf::error&) { proceed(work, successor_failed{id}); });
+}
+
+void registry_state::on_successor(process_id id, const shared_reload& work, const app_answer& answer) {
+  if (!answer.failure) {
+    proceed(work, successor_ready{id});
+    return;
+  }
+  const auto slot = std::ranges::find(work->plan.slots, id, &reload_slot::id);
+  if (slot->step == slot_step::starting) // otherwise it was discarded for another reason
+    fail_reload(id, work, answer, "; what ran before serves on");
+  proceed(work, successor_failed{id});
+}
+
+void registry_state::let_successor_take_over(process_id id, const shared_reload& work) {
+  const auto at = processes_.find(id);
+  if (at == processes_.end() || !at->second.second)
+    return; // both are being deleted
+  auto& of = at->second;
+  const auto& declared = work->wanted.at(id);
+  std::swap(of.app, of.second->app);
+  std::swap(of.state, of.second->state);
+  std::swap(of.listed.view, of.second->view);
+  std::swap(of.listed.offers, of.second->offers);
+  of.second->is_successor = false;
+  of.listed.spec = declared.spec;
+  of.listed.caller = declared.caller;
+  of.listed.failed_reload.clear();
+  book_.declare(record_of(of));
+  self_->send(of.app, slot_standing{newest_of(of.second->state), true});
+  self_
+      ->request(of.second->app, caf::infinite,
+                app_request{.verb = app_verb::retire, .with_message = work->manner.with_message})
+      .then(
+          [this, id, work](const app_answer&) {
+            if (const auto now = processes_.find(id); now != processes_.end())
+              work->gathered->so_far.done.push_back(now->second.listed);
+            proceed(work, slot_replaced{id});
+          },
+          [this, id, work](const caf::error&) { proceed(work, slot_replaced{id}); });
+}
+
+void registry_state::discard_successor_of(process_id id, const shared_reload& work) {
+  const auto at = processes_.find(id);
+  if (at != processes_.end() && at->second.second && at->second.second->is_successor)
+    end_second(at->second, work->gathered);
+}
+
+// -- the second actor of a slot -----------------------------------------------------------------------------------------
+
+bool registry_state::is_from_second(const entry& at) const {
+  return at.second && is_sender(at.second->app, self_->current_sender());
+}
+
+void registry_state::end_second(const entry& of, const shared_gathering& gathered) {
+  ++gathered->missing;
+  const auto conclude = [gathered] {
+    --gathered->missing;
+    deliver_if_complete(gathered);
+  };
+  self_->request(of.second->app, caf::infinite, app_request{app_verb::remove})
+      .then([conclude](const app_answer&) { conclude(); }, [conclude](const caf::error&) { conclude(); });
+}
+
+void registry_state::on_second_removed(process_id id) {
+  auto& of = processes_.at(id);
+  if (is_from_second(of))
+    of.second.reset();
+}
+
+void registry_state::let_leave(entry& of, const held_launch& left) {
+  lifecycle state;
+  state.phase = life_phase::online;
+  state.gen = left.gen;
+  state.pid = left.pid;
+  state.started_at = {self_->clock().now(), wall_clock::now()};
+  auto& second = of.second.emplace(second_life{.app = {}, .is_successor = false, .state = state});
+  second.app = spawn_app(of, {of.listed.spec, of.listed.caller, balancer_for(*of.listed.spec)}, state, false);
+  self_->send(of.app, slot_standing{left.gen, true});
+  self_->send(second.app, left);
+  self_->request(second.app, caf::infinite, app_request{app_verb::retire})
+      .then([](const app_answer&) {}, [](const caf::error&) {});
+}
+
+/// An actor has ended that looks after no listed process: in order, or by a bug.
+void registry_state::on_other_down(const caf::down_msg& down) {
+  const auto of = std::ranges::find_if(processes_, [&](const auto& item) {
+    return item.second.second && item.second.second->app.address() == down.source;
+  });
+  if (of != processes_.end()) {
+    const auto state = of->second.second->state;
+    of->second.second.reset();
+    if (state.pid > 0)
+      let_leave(of->second, held_launch{.id = of->first, .gen = state.gen, .pid = state.pid});
+    return;
+  }
+  const auto is_it = [&](const auto& item) { return item.second.address() == down.source; };
+  if (std::ranges::any_of(balancers_, is_it))
+    self_->quit(down.reason); // another daemon finds out again who listens where
+}
+
+// -- sockets of clusters ------------------------------------------------------------------------------------------------
+
+void registry_state::adopt_sockets(const std::vector<keep_socket>& held) {
+  for (const auto& one : held) {
+    const auto socket = cluster::kept_socket_from(one.text);
+    const auto of = std::ranges::find_if(processes_, [&](const auto& item) {
+      return socket && item.second.listed.spec->name == socket->app && item.second.listed.spec->is_cluster;
+    });
+    if (of == processes_.end()) // of a version that is not this one, or of an app that has been deleted
+      self_->send(launcher_, keep_socket{one.text, nullptr});
+    else
+      self_->send(balancer_for(*of->second.listed.spec), adopted_socket{*socket, one.fd});
+  }
+}
+
+cluster_balancer_actor registry_state::balancer_for(const app_spec& spec) {
+  if (!spec.is_cluster)
+    return {};
+  auto& balancer = balancers_[spec.name];
+  if (!balancer)
+    balancer = self_->spawn<cluster_balancer_impl, caf::monitored>(spec.name, launcher_, first_connection());
+  return balancer;
+}
+
+void registry_state::release_sockets_of(const std::string& app) {
+  const auto balancer = balancers_.find(app);
+  const auto is_up = [&](const auto& item) {
+    const auto& listed = item.second.listed;
+    return listed.spec->name == app && listed.view.status != process_status::stopped
+           && listed.view.status != process_status::errored;
+  };
+  if (balancer != balancers_.end() && std::ranges::none_of(processes_, is_up))
+    self_->send(balancer->second, release_sockets{});
+}
+
+} // namespace procvisor
