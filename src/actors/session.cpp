@@ -146,27 +146,25 @@ bool session_state::handle_next_line() {
     scanned_ = in_.size();
     return false;
   }
-  const auto request = json::parse(in_.begin(), in_.begin() + static_cast<std::ptrdiff_t>(end), nullptr, false);
+  const auto request = rpc::read_request(std::string_view{in_}.substr(0, end));
   is_large_ = end > large_request;
   in_.erase(0, end + 1);
+  if (is_large_)
+    in_.shrink_to_fit();
   scanned_ = 0;
   is_busy_ = true;
   handle(request);
   return true;
 }
 
-void session_state::handle(const json& request) {
+void session_state::handle(const result<rpc::request>& request) {
   id_ = nullptr;
-  if (!request.is_object() || !request.contains("method") || !request["method"].is_string()) {
-    reply_error({exit_code::usage, "this is not a JSON-RPC request", {}});
+  if (!request) {
+    reply_error(request.error());
     return;
   }
-  if (const auto id = request.find("id"); id != request.end())
-    id_ = *id;
-  const auto& wanted = request["method"].get_ref<const std::string&>();
-  static const json no_params = json::object();
-  const auto given = request.find("params");
-  const json& params = given != request.end() && given->is_object() ? *given : no_params;
+  id_ = request->id;
+  const auto& wanted = request->method;
   const auto found = std::ranges::find(methods(), wanted, &method::name);
   if (found == methods().end()) {
     reply_error({exit_code::usage, fmt::format("the daemon knows no method '{}'", wanted),
@@ -174,8 +172,8 @@ void session_state::handle(const json& request) {
     return;
   }
   try {
-    (this->*found->serve)(params);
-  } catch (const json::type_error& e) {
+    (this->*found->serve)(request->params);
+  } catch (const json::exception& e) {
     reply_error(
         {exit_code::usage, fmt::format("the params of '{}' are not as rpc/wire.hpp says: {}", wanted, e.what()), {}});
   }

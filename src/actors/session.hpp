@@ -14,6 +14,7 @@
 
 #include "actors/protocol.hpp"
 #include "actors/rpc_server.hpp"
+#include "rpc/request.hpp"
 
 namespace procvisor {
 
@@ -36,7 +37,7 @@ private:
   void read();
   /// False: no whole request is there.
   bool handle_next_line();
-  void handle(const nlohmann::json& request);
+  void handle(const result<rpc::request>& request);
 
   /// A method of the wire (rpc/wire.hpp) and what serves it.
   struct method {

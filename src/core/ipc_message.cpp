@@ -2,11 +2,15 @@
 
 #include <algorithm>
 
+#include "core/json_text.hpp"
+
 namespace procvisor::ipc {
 
 namespace {
 
 using nlohmann::json;
+
+constexpr int most_levels = 64;
 
 /// Member `key` of an object as text; nullopt: there is none.
 std::optional<std::string> text_of(const json& object, const char* key) {
@@ -16,23 +20,6 @@ std::optional<std::string> text_of(const json& object, const char* key) {
   return at->get<std::string>();
 }
 
-/// Values that are nested deeper than anybody means it would exhaust the stack of whoever walks through them.
-bool is_too_deep(std::string_view line) {
-  constexpr int most = 64;
-  int depth = 0;
-  bool in_text = false;
-  for (size_t i = 0; i < line.size() && depth <= most; ++i) {
-    const char c = line[i];
-    if (in_text && c == '\\')
-      ++i;
-    else if (c == '"')
-      in_text = !in_text;
-    else if (!in_text)
-      depth += (c == '[' || c == '{') - (c == ']' || c == '}');
-  }
-  return depth > most;
-}
-
 bool is_small(const json& value) {
   return value.dump(-1, ' ', false, json::error_handler_t::replace).size() <= most_offer_bytes;
 }
@@ -40,7 +27,7 @@ bool is_small(const json& value) {
 } // namespace
 
 message read_message(std::string_view line) {
-  if (is_too_deep(line))
+  if (is_nested_deeper(line, most_levels))
     return garbage{};
   json said = json::parse(line, nullptr, /*allow_exceptions=*/false);
   if (said.is_discarded())

@@ -73,4 +73,19 @@ void append_json_text(std::string& to, std::string_view text) {
   to += '"';
 }
 
+bool is_nested_deeper(std::string_view text, int levels) {
+  int depth = 0;
+  bool in_text = false;
+  for (size_t i = 0; i < text.size() && depth <= levels; ++i) {
+    const char c = text[i];
+    if (in_text && c == '\\')
+      ++i;
+    else if (c == '"')
+      in_text = !in_text;
+    else if (!in_text)
+      depth += (c == '[' || c == '{') - (c == ']' || c == '}');
+  }
+  return depth > levels;
+}
+
 } // namespace procvisor
