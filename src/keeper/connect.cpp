@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdlib>
@@ -26,7 +27,18 @@ namespace procvisor::keeper {
 
 namespace {
 
-/// This process's environment, with the home as it was resolved here: the keeper runs in another folder.
+/// What the keeper and its daemon get of this process's environment: what names places and the language, and what is
+/// meant for procvisor. Anything else may be a secret of the caller's, which apps get with the request and nobody else
+/// has to have.
+bool is_for_keeper(std::string_view variable) {
+  constexpr std::array names = {
+      "PATH=", "HOME=", "USER=", "LOGNAME=", "LANG=", "LC_ALL=", "LC_CTYPE=", "TZ=", "TMPDIR="};
+  constexpr std::array prefixes = {"PROCVISOR_", "ASAN_", "UBSAN_"};
+  const auto begins_with_it = [&](std::string_view prefix) { return variable.starts_with(prefix); };
+  return std::ranges::any_of(names, begins_with_it) || std::ranges::any_of(prefixes, begins_with_it);
+}
+
+/// With the home as it was resolved here: the keeper runs in another folder.
 class keeper_environment {
 public:
   explicit keeper_environment(const os::home& place) : home_(fmt::format("{}={}", os::home_variable, place.path)) {
@@ -34,7 +46,8 @@ public:
     const std::string mark = fmt::format("{}=", marker_variable);
     const std::string_view own = std::string_view{home_}.substr(0, std::strlen(os::home_variable) + 1);
     for (char** variable = environ; *variable != nullptr; ++variable)
-      if (!std::string_view{*variable}.starts_with(own) && !std::string_view{*variable}.starts_with(mark))
+      if (is_for_keeper(*variable) && !std::string_view{*variable}.starts_with(own)
+          && !std::string_view{*variable}.starts_with(mark))
         variables_.push_back(*variable);
     variables_.push_back(home_.data());
     variables_.push_back(nullptr);
