@@ -9,6 +9,9 @@ namespace procvisor::fuzz {
 void json(std::string_view bytes);
 void yaml(std::string_view bytes);
 void words(std::string_view bytes);
-void units(std::string_view bytes);
+void units(std::string_view bytes); ///< durations, sizes, numbers, and the stages of kill_signal
+void request(std::string_view bytes);
+void state(std::string_view bytes); ///< state.json and dump.json
+void pm2_dump(std::string_view bytes);
 
 } // namespace procvisor::fuzz
