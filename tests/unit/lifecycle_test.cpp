@@ -483,3 +483,41 @@ TEST_CASE("lifecycle: any sequence of events ends as last asked for, with one la
     CHECK(alive == (d.state.phase == life_phase::online ? 1 : 0));
   }
 }
+
+TEST_CASE("lifecycle: a wall clock that is set forwards or backwards changes no decision") {
+  const auto life_with = [](std::chrono::hours wall_step) {
+    app_spec spec;
+    spec.max_restarts = 3;
+    spec.exp_backoff_restart_delay = 100ms;
+    lifecycle state;
+    std::string said;
+    std::chrono::milliseconds now{0};
+    wall_clock::time_point wall{std::chrono::hours{24 * 365 * 50}};
+    const auto on = [&](const lifecycle_event& event) {
+      wall += wall_step;
+      auto next = step(std::move(state), spec, event, {steady_time{now}, wall});
+      state = std::move(next.state);
+      for (const auto& effect : next.effects)
+        said += driver::word(effect) + ", ";
+    };
+    on(start_requested{});
+    for (int i = 0; i < 12; ++i) {
+      on(launched{state.gen, 100});
+      now += i % 3 == 0 ? 50ms : 1500ms;
+      on(trial_timer_due{state.gen});
+      on(exited{state.gen, {1, 0}});
+      now += 200ms;
+      on(restart_timer_due{state.gen});
+      if (state.phase == life_phase::errored)
+        on(start_requested{});
+    }
+    on(stop_requested{});
+    on(kill_timer_due{state.gen});
+    return said;
+  };
+  const auto as_it_runs = life_with(0h);
+
+  CHECK(as_it_runs.size() > 500);
+  CHECK(life_with(5000h) == as_it_runs);
+  CHECK(life_with(-5000h) == as_it_runs);
+}
