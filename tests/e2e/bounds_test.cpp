@@ -52,6 +52,14 @@ struct bounds_fixture : home_fixture {
     return found.front();
   }
   std::string socket() const { return path("home/procvisor.sock"); }
+  /// Until the daemon has closed what earlier commands have left.
+  void let_descriptors_settle() const {
+    const raw_client last{socket()};
+    last.say(ping_request);
+    REQUIRE(contains(last.line(in_time), "\"result\""));
+    last.finish();
+    CHECK(last.line(in_time).empty()); // it has closed this one, and what came before
+  }
 };
 
 } // namespace
@@ -62,6 +70,7 @@ TEST_CASE_FIXTURE(bounds_fixture, "without descriptors nothing is started, which
   const pid_t before = pid_of("before");
   const pid_t of_daemon = daemon();
 
+  let_descriptors_settle();
   {
     const shortage few{of_daemon, RLIMIT_NOFILE, descriptors_with(of_daemon, 3)};
     const auto refused = run({"start", "idle", "--name", "more"});
@@ -80,6 +89,7 @@ TEST_CASE_FIXTURE(bounds_fixture, "an app that ends while descriptors are short 
   const pid_t of_daemon = daemon();
   const pid_t first = pid_of("idle");
 
+  let_descriptors_settle();
   {
     const shortage few{of_daemon, RLIMIT_NOFILE, descriptors_with(of_daemon, 2)};
     ::kill(first, SIGKILL);
@@ -93,6 +103,7 @@ TEST_CASE_FIXTURE(bounds_fixture, "an app that ends while descriptors are short 
 TEST_CASE_FIXTURE(bounds_fixture, "a client that cannot be accepted waits, and keeps no processor busy meanwhile") {
   done({"ping"});
   const pid_t of_daemon = daemon();
+  let_descriptors_settle();
   shortage none{of_daemon, RLIMIT_NOFILE, descriptors_with(of_daemon, 0)};
   const raw_client client{socket()};
   client.say(ping_request);

@@ -94,6 +94,10 @@ void raw_client::say(std::string_view text) const {
   [[maybe_unused]] const ssize_t sent = ::send(fd_, text.data(), text.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
+void raw_client::finish() const {
+  ::shutdown(fd_, SHUT_WR);
+}
+
 void raw_client::push(std::string_view text) const {
   while (!text.empty()) {
     const ssize_t sent = ::send(fd_, text.data(), text.size(), MSG_NOSIGNAL);

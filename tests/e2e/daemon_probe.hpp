@@ -43,6 +43,7 @@ public:
 
   /// What the socket takes of it now.
   void say(std::string_view text) const;
+  void finish() const; ///< nothing more is said
   /// All of it, or until the other end closes.
   void push(std::string_view text) const;
   /// One line; empty: none came within so many milliseconds, or the other end has closed.
