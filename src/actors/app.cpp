@@ -28,9 +28,9 @@ struct overloaded : Fs... {
 } // namespace
 
 app_state::app_state(app_actor::pointer self, app_setup setup, launcher_actor launcher, recorder_link_actor recorder,
-                     tree_ender_actor tree_ender, registry_actor registry)
+                     tree_ender_actor tree_ender, cron_scheduler_actor cron, registry_actor registry)
   : self_(self), it_(std::move(setup)), launcher_(std::move(launcher)), recorder_(std::move(recorder)),
-    tree_ender_(std::move(tree_ender)), registry_(std::move(registry)),
+    tree_ender_(std::move(tree_ender)), cron_(std::move(cron)), registry_(std::move(registry)),
     talk_(self, {.on_ready = [this] { happen(became_ready{it_.state.gen}); },
                  .on_trouble = [this](const std::string& text) { journal(severity::warning, text); },
                  .on_offers =
@@ -43,12 +43,15 @@ app_state::app_state(app_actor::pointer self, app_setup setup, launcher_actor la
 
 app_actor::behavior_type app_state::make_behavior() {
   keep_quiet(self_);
+  tell_cron(false);
   return {
       [this](const app_request& request) { return on_request(request); },
       [this](const new_declaration& declaration) {
+        const bool had_times = !it_.spec->cron_restart.empty();
         it_.spec = declaration.spec;
         it_.caller = declaration.caller;
         it_.balancer = declaration.balancer;
+        tell_cron(had_times);
       },
       [this](const slot_standing& standing) {
         it_.state.newest = std::max(it_.state.newest, standing.newest);
@@ -68,6 +71,7 @@ app_actor::behavior_type app_state::make_behavior() {
       [this](const process_exited& ended) { on_exit(ended); },
       [this](const tree_ended& over) { on_tree_ended(over); },
       [this](const held_launch& held) { on_held(held); },
+      [this](const cron_due&) { on_cron_due(); },
       [this](const recorder_restarted&) {
         if (it_.state.phase == life_phase::launching || it_.state.pid > 0)
           open_output(it_.state.pid, {});
@@ -111,6 +115,20 @@ caf::result<app_answer> app_state::on_request(const app_request& request) {
       break;
   }
   return promise;
+}
+
+void app_state::tell_cron(bool had_times) {
+  if (had_times || !it_.spec->cron_restart.empty())
+    self_->send(cron_, cron_entry{it_.spec->cron_restart, it_.spec->cron_timezone});
+}
+
+void app_state::on_cron_due() {
+  const auto status = status_of(it_.state.phase);
+  const bool is_to_run = status != process_status::stopped && status != process_status::stopping && !remains_of_;
+  if (!is_to_run || is_removed_ || !it_.is_listed)
+    return;
+  journal(severity::info, fmt::format("restarting: cron_restart '{}' is due", it_.spec->cron_restart));
+  happen(restart_requested{});
 }
 
 void app_state::on_launched(const launch_done& done) {

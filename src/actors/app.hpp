@@ -36,7 +36,7 @@ public:
   static inline const char* name = "procvisor.app";
 
   app_state(app_actor::pointer self, app_setup setup, launcher_actor launcher, recorder_link_actor recorder,
-            tree_ender_actor tree_ender, registry_actor registry);
+            tree_ender_actor tree_ender, cron_scheduler_actor cron, registry_actor registry);
   app_actor::behavior_type make_behavior();
 
 private:
@@ -46,6 +46,8 @@ private:
   };
 
   caf::result<app_answer> on_request(const app_request& request);
+  void on_cron_due();
+  void tell_cron(bool had_times);
   void on_launched(const launch_done& done);
   void on_exit(const process_exited& ended);
   void on_tree_ended(const tree_ended& over);
@@ -86,6 +88,7 @@ private:
   launcher_actor launcher_;
   recorder_link_actor recorder_;
   tree_ender_actor tree_ender_;
+  cron_scheduler_actor cron_;
   registry_actor registry_;
   app_talk talk_;
   /// The process is over, and waits as a zombie until nothing of its tree is alive. To everybody it is stopping.

@@ -189,16 +189,21 @@ struct held_launch {
   std::vector<shared_fd> fds = {}; ///< read ends of stdout and stderr
 };
 
+/// It is one of the times that the app has told the cron_scheduler.
+struct cron_due {};
+
 /// There is a new recorder, which knows nothing.
 struct recorder_restarted {};
 
 /// The first message to an app that an earlier daemon has written down is the held_launch of its newest launch; one
 /// with neither pid nor exit says that there is none.
-using app_actor = caf::typed_actor<
-    caf::result<app_answer>(app_request), caf::result<app_answer>(pass_on), caf::result<void>(fd_ready),
-    caf::result<void>(new_declaration), caf::result<void>(launch_done), caf::result<void>(launch_refused),
-    caf::result<void>(process_exited), caf::result<void>(tree_ended), caf::result<void>(held_launch),
-    caf::result<void>(recorder_restarted), caf::result<void>(for_worker), caf::result<void>(slot_standing)>;
+using app_actor =
+    caf::typed_actor<caf::result<app_answer>(app_request), caf::result<app_answer>(pass_on),
+                     caf::result<void>(fd_ready), caf::result<void>(new_declaration), caf::result<void>(launch_done),
+                     caf::result<void>(launch_refused), caf::result<void>(process_exited),
+                     caf::result<void>(tree_ended), caf::result<void>(held_launch), caf::result<void>(cron_due),
+                     caf::result<void>(recorder_restarted), caf::result<void>(for_worker),
+                     caf::result<void>(slot_standing)>;
 
 // -- tree_ender: sees to it that nothing of an app's tree stays behind
 
@@ -225,6 +230,16 @@ struct orphans_seen {
 
 using tree_ender_actor = caf::typed_actor<caf::result<void>(tree_order), caf::result<void>(tree_settled),
                                           caf::result<void>(orphans_seen), caf::result<void>(fd_ready)>;
+
+// -- cron_scheduler: knows when apps are due
+
+/// The sender, an app, is to be told when it is due. Its newest entry counts; one without times ends it.
+struct cron_entry {
+  std::string times; ///< core/cron
+  std::string zone;  ///< a name; empty: this process's own
+};
+
+using cron_scheduler_actor = caf::typed_actor<caf::result<void>(cron_entry), caf::result<void>(fd_ready)>;
 
 // -- launcher: creates processes, and speaks with the keeper
 
@@ -534,6 +549,10 @@ CAF_BEGIN_TYPE_ID_BLOCK(procvisor_daemon, caf::id_block::procvisor_loop::end)
   CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::tree_settled))
   CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::orphans_seen))
 
+  // cron_scheduler
+  CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::cron_entry))
+  CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::cron_due))
+
   // launcher
   CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::launch_order))
   CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::reap_order))
@@ -601,6 +620,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::release_sockets)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::tree_order)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::tree_settled)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::orphans_seen)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::cron_entry)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::cron_due)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::launch_order)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::look_order)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::reap_order)

@@ -20,13 +20,15 @@
 namespace procvisor {
 
 registry_state::registry_state(registry_actor::pointer self, std::string home, saved_state earlier,
-                               launcher_actor launcher, recorder_link_actor recorder, tree_ender_actor tree_ender)
+                               launcher_actor launcher, recorder_link_actor recorder, tree_ender_actor tree_ender,
+                               cron_scheduler_actor cron)
   : self_(self), home_(std::move(home)), launcher_(std::move(launcher)), recorder_(std::move(recorder)),
-    tree_ender_(std::move(tree_ender)), book_(self, {.path = home_ + "/state.json",
-                                                     .boot_id = os::boot_id(),
-                                                     .launcher = launcher_,
-                                                     .recorder = recorder_,
-                                                     .whole = [this] { return everything(); }}) {
+    tree_ender_(std::move(tree_ender)), cron_(std::move(cron)),
+    book_(self, {.path = home_ + "/state.json",
+                 .boot_id = os::boot_id(),
+                 .launcher = launcher_,
+                 .recorder = recorder_,
+                 .whole = [this] { return everything(); }}) {
   add_earlier(std::move(earlier));
 }
 
@@ -350,7 +352,7 @@ app_actor registry_state::spawn_app(const entry& of, const new_declaration& decl
                                                           .state = std::move(state),
                                                           .balancer = declared.balancer,
                                                           .is_listed = is_listed},
-                                                launcher_, recorder_, tree_ender_,
+                                                launcher_, recorder_, tree_ender_, cron_,
                                                 caf::actor_cast<registry_actor>(self_));
 }
 

@@ -28,7 +28,7 @@ public:
 
   /// `earlier`: what another daemon has written down. Its apps wait for the first held_launches.
   registry_state(registry_actor::pointer self, std::string home, saved_state earlier, launcher_actor launcher,
-                 recorder_link_actor recorder, tree_ender_actor tree_ender);
+                 recorder_link_actor recorder, tree_ender_actor tree_ender, cron_scheduler_actor cron);
   ~registry_state(); ///< its apps' actors end with it
   registry_actor::behavior_type make_behavior();
 
@@ -137,6 +137,7 @@ private:
   launcher_actor launcher_;
   recorder_link_actor recorder_;
   tree_ender_actor tree_ender_;
+  cron_scheduler_actor cron_;
   std::map<process_id, entry> processes_;
   std::map<std::string, cluster_balancer_actor> balancers_; ///< by app
   std::vector<shared_reload> reloads_;                      ///< under way

@@ -10,6 +10,7 @@
 #include <caf/init_global_meta_objects.hpp>
 #include <fmt/format.h>
 
+#include "actors/cron_scheduler.hpp"
 #include "actors/recorder_link.hpp"
 #include "actors/registry.hpp"
 #include "actors/rpc_server.hpp"
@@ -20,6 +21,7 @@
 #include "os/limits.hpp"
 #include "os/memfd.hpp"
 #include "os/signals.hpp"
+#include "os/zones.hpp"
 
 namespace procvisor {
 
@@ -29,8 +31,9 @@ root_state::root_state(root_actor::pointer self, daemon_setup setup) : self_(sel
   launcher_ = self->spawn<launcher_impl, caf::monitored>(setup.launcher, recorder_, me);
   tree_ender_ = self->spawn<tree_ender_impl, caf::monitored>(setup.home, setup.keeper_pid, launcher_, recorder_,
                                                              setup.launcher->cgroups);
-  registry_ =
-      self->spawn<registry_impl, caf::monitored>(setup.home, std::move(setup.state), launcher_, recorder_, tree_ender_);
+  cron_ = self->spawn<cron_scheduler_impl, caf::monitored>(os::find_time_zone, make_wall_alarm);
+  registry_ = self->spawn<registry_impl, caf::monitored>(setup.home, std::move(setup.state), launcher_, recorder_,
+                                                         tree_ender_, cron_);
   sampler_ = self->spawn<sampler_impl, caf::monitored>();
   peers_ = {registry_, sampler_, recorder_, me, setup.home, setup.keeper_pid};
   self->send(recorder_,
@@ -76,6 +79,7 @@ void root_state::end_all(caf::exit_reason reason) {
   self_->send_exit(rpc_server_, reason);
   self_->send_exit(sampler_, reason);
   self_->send_exit(registry_, reason);
+  self_->send_exit(cron_, reason);
   self_->send_exit(tree_ender_, reason);
   self_->send_exit(launcher_, reason);
   self_->send_exit(recorder_, reason);

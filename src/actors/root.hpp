@@ -39,6 +39,7 @@ private:
   recorder_link_actor recorder_;
   launcher_actor launcher_;
   tree_ender_actor tree_ender_;
+  cron_scheduler_actor cron_;
   registry_actor registry_;
   sampler_actor sampler_;
   rpc_server_actor rpc_server_;

@@ -5,7 +5,9 @@
 #include <nlohmann/json.hpp>
 
 #include "actors/session.hpp"
+#include "core/cron.hpp"
 #include "core/wire_text.hpp"
+#include "os/zones.hpp"
 #include "rpc/params.hpp"
 #include "rpc/recorder_wire.hpp"
 #include "rpc/rows.hpp"
@@ -15,6 +17,18 @@ namespace procvisor {
 using nlohmann::json;
 
 namespace {
+
+/// The next three times at which cron_restart is due, in milliseconds since the epoch.
+void add_due_times(json& details, const app_spec& spec) {
+  const auto schedule = parse_cron(spec.cron_restart);
+  const auto zone = os::find_time_zone(spec.cron_timezone);
+  if (spec.cron_restart.empty() || !schedule || !zone)
+    return;
+  auto& due = details["cron_next"] = json::array();
+  auto after = std::optional{std::chrono::floor<std::chrono::seconds>(wall_clock::now())};
+  while (due.size() < 3 && (after = next_due(*schedule, *after, *zone)))
+    due.push_back(std::chrono::milliseconds{after->time_since_epoch()}.count());
+}
 
 /// What the app has said of itself takes the place of what stands for nothing.
 void add_offers(json& object, const shared_offers& offers) {
@@ -83,6 +97,7 @@ void session_state::describe(const json& params) {
       add_offers(all.back(), one.offers);
       if (!one.failed_reload.empty())
         all.back()["failed_reload"] = one.failed_reload;
+      add_due_times(all.back(), *one.spec);
     }
     reply(std::move(all));
   });

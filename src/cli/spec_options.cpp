@@ -40,6 +40,10 @@ const char* value_name(value_type type) {
       return "raw|json";
     case value_type::policy:
       return "round_robin|shared";
+    case value_type::cron_times:
+      return "TIMES";
+    case value_type::zone:
+      return "ZONE";
     case value_type::words:
     case value_type::text:
     case value_type::object:

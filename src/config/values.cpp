@@ -10,11 +10,14 @@
 
 #include <fmt/format.h>
 
+#include "core/cron.hpp"
+#include "core/suggest.hpp"
 #include "core/text.hpp"
 #include "core/units.hpp"
 #include "core/words.hpp"
 #include "os/cpu_count.hpp"
 #include "os/users.hpp"
+#include "os/zones.hpp"
 
 namespace procvisor::config {
 
@@ -218,6 +221,32 @@ expected<log_kind> read_log_kind(const app_option& option, const json_value& val
   return *kind;
 }
 
+expected<std::string> read_cron_times(const app_option& option, const json_value& value) {
+  if (value == 0 || value == "0")
+    return "";
+  if (!value.is_string())
+    return mismatch(option, value);
+  const auto& text = value.get_ref<const std::string&>();
+  if (auto schedule = parse_cron(text); !schedule)
+    return tl::unexpected(
+        fmt::format("must be {}, not {}: {}", expected_form(option), shown(value), schedule.error().what));
+  return text;
+}
+
+expected<std::string> read_zone(const app_option& option, const json_value& value) {
+  if (!value.is_string())
+    return mismatch(option, value);
+  const auto& name = value.get_ref<const std::string&>();
+  if (name.empty() || os::find_time_zone(name))
+    return name;
+  const auto names = os::time_zone_names();
+  if (names.empty())
+    return tl::unexpected(value_problem("names a time zone, and this machine knows none: is tzdata installed?"));
+  const auto near = did_you_mean(name, std::vector<std::string_view>{names.begin(), names.end()});
+  return tl::unexpected(
+      fmt::format("names a time zone that does not exist: {}{}{}", in_quotes(name), near.empty() ? "" : "; ", near));
+}
+
 /// A number, or what a name is looked up to.
 template <class Find>
 expected<uid_t> read_account(const app_option& option, const json_value& value, std::string_view kind, Find find) {
@@ -360,6 +389,10 @@ tl::expected<void, value_problem> read_value(const app_option& option, const jso
       return store_if_read(option, read_log_kind(option, value), into);
     case value_type::policy:
       return store_if_read(option, read_policy(option, value), into);
+    case value_type::cron_times:
+      return store_if_read(option, read_cron_times(option, value), into);
+    case value_type::zone:
+      return store_if_read(option, read_zone(option, value), into);
     case value_type::bytes: // no option of these is built
     case value_type::boolean_or_words:
     case value_type::object:

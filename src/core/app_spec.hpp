@@ -87,6 +87,8 @@ struct app_spec {
   std::chrono::milliseconds restart_delay{0};
   std::chrono::milliseconds exp_backoff_restart_delay{0};
   std::vector<int> stop_exit_codes;
+  std::string cron_restart;  ///< core/cron: when it is restarted; empty: never
+  std::string cron_timezone; ///< whose clock that is; empty: the daemon's
 
   // -- how it is started and stopped
   bool wait_ready = false; ///< it runs when it says so

@@ -233,10 +233,14 @@ constexpr app_option table[] = {
     {.key = "max_memory_restart", .type = bytes, .state = not_built, .help = "restart it when it uses more memory"},
     {.key = "cron_restart",
      .aliases = "cron",
-     .type = text,
-     .state = not_built,
-     .help = "restart it at these times",
+     .type = cron_times,
+     .member = &app_spec::cron_restart,
+     .help = "restart it at these times: minute hour day month weekday; 0: no longer",
      .short_option = 'c'},
+    {.key = "cron_timezone",
+     .type = zone,
+     .member = &app_spec::cron_timezone,
+     .help = "the time zone of cron_restart, such as Europe/Berlin"},
     {.key = "watch",
      .type = boolean_or_words,
      .state = not_built,
@@ -457,6 +461,10 @@ std::string expected_form(const app_option& option) {
       return "raw or json";
     case policy:
       return "round_robin or shared";
+    case cron_times:
+      return "cron's five or six fields, such as '0 3 * * *', or 0";
+    case zone:
+      return "the name of a time zone, such as Europe/Berlin";
     case variable_filter:
       return "true, false, a variable's name, or a list of parts of names";
     case object:
@@ -488,6 +496,8 @@ arity option_arity(const app_option& option) {
     case group:
     case log_lines:
     case policy:
+    case cron_times:
+    case zone:
     case object:
       return arity::one;
   }

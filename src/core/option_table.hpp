@@ -37,6 +37,8 @@ enum class value_type : uint8_t {
   boolean_or_words, ///< true, false, or as words
   log_lines,        ///< raw or json
   policy,           ///< round_robin or shared
+  cron_times,       ///< core/cron; 0: never
+  zone,             ///< the name of a time zone
   variable_filter,  ///< true, false, a name, or a list of parts of names
   object,
 };

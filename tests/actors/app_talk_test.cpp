@@ -96,7 +96,7 @@ struct talk_fixture : actor_fixture {
     app = sys.spawn<app_impl>(
         app_setup{
             .id = process_id{3}, .spec = spec, .caller = std::make_shared<environment>(), .home = "/home", .state = {}},
-        launcher, recorder, tree_ender, registry);
+        launcher, recorder, tree_ender, cron_scheduler_actor{}, registry);
     return ask(app_request{app_verb::start});
   }
   void say(std::string_view text) {

@@ -50,6 +50,10 @@ struct app_fixture : actor_fixture {
             [this](const tree_settled& one) { settled.push_back(one); }, [](const orphans_seen&) {},
             [](const fd_ready&) {}};
   });
+  std::vector<cron_entry> cron_entries;
+  cron_scheduler_actor cron = sys.spawn([this](cron_scheduler_actor::pointer) -> cron_scheduler_actor::behavior_type {
+    return {[this](const cron_entry& entry) { cron_entries.push_back(entry); }, [](const fd_ready&) {}};
+  });
   registry_actor registry = sys.spawn([this](registry_actor::pointer) -> registry_actor::behavior_type {
     return {[](const start_apps&) { return outcome{}; },
             [](const act_on&) { return outcome{}; },
@@ -88,7 +92,7 @@ struct app_fixture : actor_fixture {
   ~app_fixture() {
     for (const auto& one : {caf::actor_cast<caf::actor>(app), caf::actor_cast<caf::actor>(launcher),
                             caf::actor_cast<caf::actor>(recorder), caf::actor_cast<caf::actor>(tree_ender),
-                            caf::actor_cast<caf::actor>(registry)})
+                            caf::actor_cast<caf::actor>(cron), caf::actor_cast<caf::actor>(registry)})
       caf::anon_send_exit(one, caf::exit_reason::kill);
     loop.run_until_quiet();
   }
@@ -99,7 +103,7 @@ struct app_fixture : actor_fixture {
                                         .caller = std::make_shared<environment>(),
                                         .home = "/home",
                                         .state = std::move(state)},
-                              launcher, recorder, tree_ender, registry);
+                              launcher, recorder, tree_ender, cron, registry);
   }
 
   /// Asks, and counts the answers that come.
@@ -512,4 +516,50 @@ TEST_CASE_FIXTURE(app_fixture, "app: a new recorder is told where the output of 
   loop.run_until_quiet();
 
   CHECK(has_opened(recorded));
+}
+
+TEST_CASE_FIXTURE(app_fixture, "app: the cron_scheduler is told its times, their change and their end") {
+  spec->cron_restart = "0 3 * * *";
+  spec->cron_timezone = "Europe/Berlin";
+  spawn();
+  const auto declare = [&](const char* times) {
+    auto changed = std::make_shared<app_spec>(*spec);
+    changed->cron_restart = times;
+    caf::anon_send(app, new_declaration{changed, std::make_shared<environment>()});
+    loop.run_until_quiet();
+  };
+  declare("0 4 * * *");
+  declare("");
+  declare("");
+
+  REQUIRE(cron_entries.size() == 3);
+  CHECK(cron_entries[0].times == "0 3 * * *");
+  CHECK(cron_entries[0].zone == "Europe/Berlin");
+  CHECK(cron_entries[1].times == "0 4 * * *");
+  CHECK(cron_entries[2].times.empty());
+}
+
+TEST_CASE_FIXTURE(app_fixture, "app: when it is due it is restarted, and one that is stopped stays stopped") {
+  spec->cron_restart = "0 3 * * *";
+  spawn();
+  const auto is_due = [&] {
+    caf::anon_send(app, cron_due{});
+    loop.run_until_quiet();
+  };
+  is_due();
+  CHECK(orders.empty());
+
+  ask(app_verb::start);
+  launched();
+  is_due();
+  exits(0, orders.back().gen);
+  CHECK(orders.size() == 2);
+  launched();
+
+  ask(app_verb::stop);
+  is_due(); // while it is stopping
+  exits(0, orders.back().gen);
+  is_due();
+  CHECK(orders.size() == 2);
+  CHECK(views.back().status == process_status::stopped);
 }

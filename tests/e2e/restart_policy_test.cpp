@@ -102,4 +102,57 @@ TEST_CASE_FIXTURE(home_fixture, "without autostart an app is entered in the list
   CHECK(status_of("idle") == "online");
 }
 
+TEST_CASE_FIXTURE(home_fixture, "an app with cron_restart is restarted when it is due, and the log says why") {
+  write("app.sh", "exec sleep 1000\n");
+  done({"start", "app.sh", "--cron", "* * * * * *"});
+
+  CHECK(eventually([&] { return restarts_of("app") >= 2; }));
+  CHECK(contains(read("home/procvisor.log"), "restarting: cron_restart '* * * * * *' is due"));
+  done({"restart", "app", "--cron", "0"});
+  CHECK(!process("app").at("pm2_env").contains("cron_restart"));
+  CHECK(!contains(done({"describe", "app"}).out, "cron"));
+}
+
+TEST_CASE_FIXTURE(home_fixture, "a stopped app stays stopped when its cron_restart is due") {
+  write("app.sh", "exec sleep 1000\n");
+  write("other.sh", "exec sleep 1000\n");
+  done({"start", "app.sh", "--cron", "* * * * * *"});
+  done({"stop", "app"});
+  done({"start", "other.sh", "--cron", "* * * * * *"});
+
+  REQUIRE(eventually([&] { return restarts_of("other") >= 2; })); // two seconds
+  CHECK(status_of("app") == "stopped");
+}
+
+TEST_CASE_FIXTURE(home_fixture, "describe shows a cron_restart and when it is due next, in the zone that is named") {
+  write("ecosystem.yaml", "- {name: app, script: sleep 1000, cron_restart: 30 4 * * *, cron_timezone: Etc/GMT-2}\n");
+  done({"start", "ecosystem.yaml"});
+
+  const auto shown = done({"describe", "app"}).out;
+  CHECK(contains(shown, "30 4 * * *"));
+  const auto first = shown.find("T02:30:00.000Z");
+  REQUIRE(first != std::string::npos);
+  CHECK(shown.find("T02:30:00.000Z", first + 1) != std::string::npos);
+  CHECK(process("app").at("pm2_env").at("cron_restart") == "30 4 * * *");
+
+  done({"save"});
+  done({"kill"});
+  done({"resurrect"});
+  CHECK(contains(done({"describe", "app"}).out, "T02:30:00.000Z"));
+}
+
+TEST_CASE_FIXTURE(home_fixture, "a cron_restart that is wrong is an error that names the field") {
+  write("app.sh", "exec sleep 1000\n");
+  const auto wrong = run({"start", "app.sh", "--cron", "* 24 * * *"});
+  CHECK(wrong.exit_code == 2);
+  CHECK(contains(wrong.err, "hour: 24 is not between 0 and 23"));
+  const auto never = run({"start", "app.sh", "--cron-restart", "0 0 30 2 *"});
+  CHECK(never.exit_code == 2);
+  CHECK(contains(never.err, "never due"));
+  const auto nowhere = run({"start", "app.sh", "--cron", "* * * * *", "--cron-timezone", "Europe/Berlim"});
+  CHECK(nowhere.exit_code == 2);
+  CHECK(contains(nowhere.err, "did you mean 'Europe/Berlin'?"));
+  CHECK(processes().empty());
+}
+
 } // namespace e2e

@@ -279,7 +279,14 @@ TEST_CASE_FIXTURE(config_fixture, "config: a bad value is one clear message with
       {"{script: 'app.js', exec_mode: 'forked'}", "e.json:1:31: 'exec_mode' must be fork or cluster, not 'forked'"},
       {"{script: 'app.js', cwd: 'gone'}", "e.json:1:20: 'cwd': no such folder: '" + (folder / "gone") + "'"},
       {"{script: 'app.js', watch: true}", "e.json:1:20: 'watch' is not built yet in this version"},
-      {"{script: 'app.js', cron: '* * * * *'}", "e.json:1:20: 'cron' is not built yet in this version"},
+      {"{script: 'app.js', cron: '* 24 * * *'}", "e.json:1:26: 'cron' must be cron's five or six fields, such as '0 3 "
+                                                 "* * *', or 0, not '* 24 * * *': hour: 24 is "
+                                                 "not between 0 and 23"},
+      {"{script: 'app.js', cron: 5}",
+       "e.json:1:26: 'cron' must be cron's five or six fields, such as '0 3 * * *', or 0, not 5"},
+      {"{script: 'app.js', cron_timezone: 'Europe/Berlim'}",
+       "e.json:1:35: 'cron_timezone' names a time zone that does not exist: 'Europe/Berlim'; did you mean "
+       "'Europe/Berlin'?"},
       {"{script: 'app.js', min_uptime: 50}",
        "e.json:1:32: 'min_uptime' must be milliseconds from 100, or a number with s, m or h, such as 10s, not 50"},
       {"{script: 'app.js', kill_timeout: '5 s'}",

@@ -82,6 +82,14 @@ std::string metric_values(const nlohmann::json& process) {
   return fmt::format("{}", fmt::join(values, ", "));
 }
 
+/// When cron_restart is due, with commas between them.
+std::string due_times(const nlohmann::json& process) {
+  std::vector<std::string> times;
+  for (const nlohmann::json& at : process.value("cron_next", nlohmann::json::array()))
+    times.push_back(time_text(std::chrono::milliseconds{at.get<int64_t>()}));
+  return fmt::format("{}", fmt::join(times, ", "));
+}
+
 std::vector<line> lines_of(const nlohmann::json& process, const rpc::process_row& row, const canvas& on) {
   std::vector<line> lines{
       {"status", std::string{to_string(row.status)}, colour_of(row.status)},
@@ -119,6 +127,10 @@ std::vector<line> lines_of(const nlohmann::json& process, const rpc::process_row
   };
   if (process.contains(option_of(&app_spec::log_file).key))
     rest.push_back({"entire log path", attribute(process, &app_spec::log_file)});
+  if (process.contains(option_of(&app_spec::cron_restart).key)) {
+    rest.push_back({"cron restart", attribute(process, &app_spec::cron_restart)});
+    rest.push_back({"next restarts", due_times(process)});
+  }
   std::move(rest.begin(), rest.end(), std::back_inserter(lines));
   if (auto names = action_names(process); !names.empty())
     lines.push_back({"actions", std::move(names)});
