@@ -126,8 +126,7 @@ std::string subject(const problem_list& problems, const app_option& option) {
   return "--" + dashed;
 }
 
-declared_app declare_app(const json_value& value, const source_map& where, std::string_view env_name,
-                         problem_list& problems) {
+declared_app declare_app(const json_value& value, const source_map& where, problem_list& problems) {
   declared_app app;
   app.at = where.value;
   if (!value.is_object()) {
@@ -150,13 +149,10 @@ declared_app declare_app(const json_value& value, const source_map& where, std::
     }
     if (member.is_null())
       continue;
-    auto variables = read_environment(member);
-    if (!variables) {
+    if (auto variables = read_environment(member))
+      app.spec.named_envs.insert_or_assign(std::string{name}, *std::move(variables));
+    else
       problems.add(place.value, fmt::format("{} {}", in_quotes(key), variables.error()));
-    } else if (name == env_name) {
-      app.named_env = *std::move(variables);
-      app.has_named_env = true;
-    }
   }
   return app;
 }

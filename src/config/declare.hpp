@@ -22,8 +22,6 @@ struct declared_app : declared_values {
   text_position at;
   std::vector<given_key> given;
   std::vector<std::string_view> without_effect; ///< keys that are PM2's own
-  environment named_env;                        ///< of env_<name>, for the name that was asked for
-  bool has_named_env = false;
 
   bool has(option_member member) const;
   bool is_bad(option_member member) const;
@@ -33,9 +31,8 @@ private:
   const given_key* find(option_member member) const;
 };
 
-/// Reads an object of a file. `env_name` may be empty.
-declared_app declare_app(const json_value& app, const source_map& where, std::string_view env_name,
-                         problem_list& problems);
+/// Reads an object of a file.
+declared_app declare_app(const json_value& app, const source_map& where, problem_list& problems);
 
 /// Reads the options of a command line.
 declared_app declare_options(const given_options& options, problem_list& problems);

@@ -237,7 +237,7 @@ result<declared_file> declare_file(const file_request& request, problem_list& pr
   size_t index = 0;
   for (const auto& [value, where] : find_apps(*doc, is_package, !sites.empty(), problems)) {
     problems.enter_app(fmt::format("{}[{}]", apps_key, index++));
-    auto app = declare_app(*value, *where, request.env_name, problems);
+    auto app = declare_app(*value, *where, problems);
     if (value->is_object()) // otherwise the problems say so
       enter(std::move(app));
   }
@@ -275,7 +275,7 @@ void warn_without_effect(std::span<const declared_app> apps, std::vector<std::st
 void warn_missing_env(const file_request& request, const declared_file& file, std::vector<std::string>& warnings) {
   std::vector<std::string> names;
   for (size_t i = 0; i < file.apps.size(); ++i)
-    if (!file.apps[i].has_named_env)
+    if (!file.apps[i].spec.named_envs.contains(request.env_name))
       names.push_back(file.names[i]);
   if (!request.env_name.empty() && !names.empty())
     warnings.push_back(fmt::format("no env_{} for {}: only env is used", request.env_name, join(names)));

@@ -101,7 +101,9 @@ public:
       const auto* option = find_option(key);
       if (has(internal_keys, key) || key.starts_with("axm_") || key.starts_with('_') || is_variable(key))
         continue;
-      if (option == nullptr && !is_resolved(key))
+      if (!environment_name(key).empty() && value.is_object())
+        app[key] = value;
+      else if (option == nullptr && !is_resolved(key))
         ignored_[key].insert(name_);
       else if (option != nullptr)
         take(*option, value, app, taken);
@@ -217,7 +219,7 @@ result<pm2_list> read_pm2_dump(std::string_view text, const std::string& file, c
     problem_list problems{file};
     problems.enter_app(fmt::format("app {}", in_quotes(reader.name())));
     const auto declaration = reader.declaration();
-    const auto app = declare_app(declaration, nowhere(declaration), {}, problems);
+    const auto app = declare_app(declaration, nowhere(declaration), problems);
     auto spec = resolver{caller_of_app, {}}.resolve(app, problems);
     if (!problems.empty()) {
       found.left_out.push_back(std::move(problems).to_error());

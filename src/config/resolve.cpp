@@ -10,6 +10,7 @@
 #include "core/text.hpp"
 #include "core/units.hpp"
 #include "os/find_program.hpp"
+#include "os/run_program.hpp"
 #include "os/text_file.hpp"
 #include "os/users.hpp"
 
@@ -65,6 +66,9 @@ const extension_row* find_extension(std::string_view path) {
 /// A package.json above this is not looked at for its version.
 constexpr size_t most_package_bytes = 1 << 20;
 
+/// Of what `node --version` says.
+constexpr size_t longest_version = 64;
+
 bool is_command_line(std::string_view script) {
   return script.find_first_of(" \t\n") != std::string_view::npos;
 }
@@ -91,8 +95,9 @@ std::string resolved_name(const declared_app& app, std::string_view env_name) {
 
 app_spec resolver::resolve(const declared_app& app, problem_list& problems) {
   app_spec spec = app.spec;
-  for (const auto& [name, value] : app.named_env)
-    spec.env.insert_or_assign(name, value);
+  if (const auto named = spec.named_envs.find(env_name_); named != spec.named_envs.end())
+    for (const auto& [name, value] : named->second)
+      spec.env.insert_or_assign(name, value);
   if (app.declaration.port)
     spec.env.insert_or_assign("PORT", fmt::format("{}", *app.declaration.port));
   resolve_name(app, spec, problems);
@@ -294,6 +299,8 @@ void resolver::resolve_interpreter(const declared_app& app, app_spec& spec, prob
 void resolver::find_interpreter_path(const declared_app& app, app_spec& spec, problem_list& problems) {
   if (const auto path = find_interpreter(spec.interpreter, spec.cwd)) {
     spec.interpreter_path = *path;
+    if (base_name(*path) == node)
+      spec.node_version = version_of_node(*path);
     return;
   }
   const bool declared = app.has(&app_spec::interpreter);
@@ -301,6 +308,16 @@ void resolver::find_interpreter_path(const declared_app& app, app_spec& spec, pr
       app.position_of(declared ? option_member(&app_spec::interpreter) : &app_spec::exec_path),
       fmt::format("the interpreter {} {}", in_quotes(spec.interpreter),
                   spec.interpreter.find('/') == std::string::npos ? "is not in PATH" : "is not an executable file"));
+}
+
+const std::string& resolver::version_of_node(const std::string& path) {
+  if (const auto known = node_versions_.find(path); known != node_versions_.end())
+    return known->second;
+  std::string version;
+  const auto said = os::run_program({path, "--version"}, longest_version);
+  if (said && said->wait_status == 0 && said->talk.starts_with('v'))
+    version = said->talk.substr(1, said->talk.find('\n') - 1);
+  return node_versions_.emplace(path, std::move(version)).first->second;
 }
 
 void resolver::resolve_instances(const declared_app& app, app_spec& spec, problem_list& problems) const {

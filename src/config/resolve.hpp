@@ -40,6 +40,7 @@ private:
   void resolve_files(app_spec& spec) const;
   void resolve_user(const declared_app& app, app_spec& spec, problem_list& problems);
   const std::string& version_near(std::string_view file);
+  const std::string& version_of_node(const std::string& path);
 
   std::string absolute(std::string_view path, std::string_view base) const;
   std::optional<std::string> find_interpreter(const std::string& name, const std::string& cwd);
@@ -49,6 +50,7 @@ private:
   std::map<std::string, std::optional<std::string>, std::less<>> programs_; ///< found in PATH before
   std::optional<std::string> caller_name_;                                  ///< of the user who calls
   std::map<std::string, std::string, std::less<>> versions_;                ///< by folder: of the nearest package.json
+  std::map<std::string, std::string, std::less<>> node_versions_;           ///< by path
   std::string checked_cwd_; ///< the folder that was there for the app before: mostly the same one
 };
 

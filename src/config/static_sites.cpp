@@ -124,7 +124,7 @@ std::optional<declared_app> declare_static_site(const json_value& value, const s
   entry.env_where.key = entry.env_where.value = where.value;
   add_member(entry, option_of(&app_spec::env).key, std::move(entry.env), std::move(entry.env_where));
 
-  auto app = declare_app(entry.app, entry.where, {}, problems);
+  auto app = declare_app(entry.app, entry.where, problems);
   app.without_effect.insert(app.without_effect.end(), entry.without_effect.begin(), entry.without_effect.end());
   return app;
 }

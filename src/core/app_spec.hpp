@@ -55,8 +55,10 @@ struct app_spec {
   std::vector<std::string> args;
   std::string interpreter;            ///< "node", "bash" ... as declared or by extension; "none": exec_path is executed
   std::string interpreter_path;       ///< absolute path found in PATH; empty for "none"
+  std::string node_version;           ///< "20.1.0", where that is node and has told it
   std::vector<std::string> node_args; ///< before the script
   environment env;                    ///< env merged with env_<name>; the caller's environment is kept apart from it
+  std::map<std::string, environment> named_envs; ///< each env_<name>, by name, to be looked at
   environment_filter filter_env;
   std::optional<uid_t> uid;
   std::optional<gid_t> gid;

@@ -567,6 +567,7 @@ process_view view_of(process_id id, int instance, const lifecycle& state) {
           .started_at = state.started_at.wall,
           .exit_code = state.last_exit.code,
           .exit_signal = state.last_exit.signal,
+          .delay = state.delay,
           .reason = state.reason};
 }
 

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "core/named_env.hpp"
 #include "core/units.hpp"
 
 namespace procvisor {
@@ -69,6 +70,7 @@ constexpr app_option table[] = {
      .default_text = "by the script's extension",
      .help = "program that runs the script; none: the script is executed itself"},
     {.key = "interpreter_path", .type = text, .member = &app_spec::interpreter_path, .state = resolved},
+    {.key = "node_version", .type = text, .member = &app_spec::node_version, .state = resolved},
     {.key = "node_args",
      .aliases = "interpreter_args",
      .type = words,
@@ -79,6 +81,7 @@ constexpr app_option table[] = {
      .member = &app_spec::env,
      .help = "variables of the app; env_<name> is merged over it with --env <name>",
      .file_only = true},
+    {.key = "named_envs", .type = object, .member = &app_spec::named_envs, .state = resolved},
     {.key = "filter_env",
      .type = variable_filter,
      .member = &app_spec::filter_env,
@@ -248,6 +251,7 @@ constexpr app_option table[] = {
      .help = "restart it when files change",
      .overrides_file = true},
     {.key = "ignore_watch", .type = words, .state = not_built, .help = "files that watch leaves out"},
+    {.key = "ext", .type = words, .state = not_built, .help = "watch only files with these endings"},
     {.key = "watch_delay", .type = duration, .state = not_built, .help = "pause between a change and the restart"},
     {.key = "watch_options", .type = object, .state = not_built, .help = "details of watch", .file_only = true},
 
@@ -307,6 +311,8 @@ constexpr app_option table[] = {
      .default_text = "false",
      .help = "write the resolved app to <name>-pm2.json in the working directory",
      .short_option = 'w'},
+
+    {.key = "parallel", .type = integer, .state = not_built, .help = "so many are restarted or reloaded at a time"},
 
     // -- PM2's own
     {.key = "kill_retry_time", .type = duration, .state = no_effect},
@@ -420,8 +426,7 @@ const app_option& option_of(option_member member) {
 }
 
 std::string_view environment_name(std::string_view key) {
-  constexpr std::string_view prefix = "env_";
-  return key.starts_with(prefix) ? key.substr(prefix.size()) : std::string_view{};
+  return key.starts_with(named_env_prefix) ? key.substr(named_env_prefix.size()) : std::string_view{};
 }
 
 std::string expected_form(const app_option& option) {

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <limits>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -63,12 +64,14 @@ struct app_declaration {
 };
 
 /// Where the value of an attribute goes; monostate: nowhere. (uid_t and gid_t are one type.)
-using option_member = std::variant<
-    std::monostate, std::string app_spec::*, bool app_spec::*, int app_spec::*, std::optional<bool> app_spec::*,
-    std::optional<uid_t> app_spec::*, std::vector<std::string> app_spec::*, std::vector<int> app_spec::*,
-    std::vector<stop_stage> app_spec::*, std::chrono::milliseconds app_spec::*, environment app_spec::*,
-    environment_filter app_spec::*, combined_log app_spec::*, log_kind app_spec::*, cluster_policy app_spec::*,
-    std::string app_declaration::*, bool app_declaration::*, std::optional<int> app_declaration::*>;
+using option_member =
+    std::variant<std::monostate, std::string app_spec::*, bool app_spec::*, int app_spec::*,
+                 std::optional<bool> app_spec::*, std::optional<uid_t> app_spec::*,
+                 std::vector<std::string> app_spec::*, std::vector<int> app_spec::*,
+                 std::vector<stop_stage> app_spec::*, std::chrono::milliseconds app_spec::*, environment app_spec::*,
+                 std::map<std::string, environment> app_spec::*, environment_filter app_spec::*,
+                 combined_log app_spec::*, log_kind app_spec::*, cluster_policy app_spec::*,
+                 std::string app_declaration::*, bool app_declaration::*, std::optional<int> app_declaration::*>;
 
 /// One attribute of an app: the only place where it is named.
 struct app_option {

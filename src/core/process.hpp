@@ -46,6 +46,7 @@ struct process_view {
   wall_clock::time_point started_at{}; ///< of the newest launch; the epoch where there was none
   int exit_code = 0;                   ///< of the newest exit
   int exit_signal = 0;                 ///< 0: it exited by itself
+  std::chrono::milliseconds delay{0};  ///< before the newest automatic launch
   std::string reason = {};             ///< why it is errored or stopped, one line; empty where someone asked for it
 };
 

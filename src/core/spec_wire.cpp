@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "core/named_env.hpp"
 #include "core/option_table.hpp"
 #include "core/wire_text.hpp"
 
@@ -56,10 +57,11 @@ nlohmann::json to_wire(const std::vector<std::string>& value) {
     wire.push_back(to_wire(item));
   return wire;
 }
-nlohmann::json to_wire(const environment& value) {
+template <class T>
+nlohmann::json to_wire(const std::map<std::string, T>& value) {
   auto wire = nlohmann::json::object();
-  for (const auto& [name, text] : value)
-    wire.emplace(to_wire_text(name), to_wire(text));
+  for (const auto& [name, item] : value)
+    wire.emplace(to_wire_text(name), to_wire(item));
   return wire;
 }
 nlohmann::json to_wire(std::chrono::milliseconds value) {
@@ -154,13 +156,14 @@ bool from_wire(const nlohmann::json& wire, std::vector<T>& value) {
       return false;
   return true;
 }
-bool from_wire(const nlohmann::json& wire, environment& value) {
+template <class T>
+bool from_wire(const nlohmann::json& wire, std::map<std::string, T>& value) {
   if (!wire.is_object())
     return false;
   value.clear();
-  for (const auto& [name, text] : wire.get_ref<const nlohmann::json::object_t&>()) {
-    auto variable = from_wire_text(name);
-    if (!variable || !from_wire(text, value.emplace_hint(value.end(), *std::move(variable), std::string{})->second))
+  for (const auto& [name, item] : wire.get_ref<const nlohmann::json::object_t&>()) {
+    auto key = from_wire_text(name);
+    if (!key || !from_wire(item, value.emplace_hint(value.end(), *std::move(key), T{})->second))
       return false;
   }
   return true;
@@ -213,6 +216,8 @@ nlohmann::json declaration_to_json(const app_spec& spec) {
       return true;
     });
   }
+  for (const auto& [name, variables] : spec.named_envs)
+    declaration.emplace(fmt::format("{}{}", named_env_prefix, to_wire_text(name)), to_wire(variables));
   return declaration;
 }
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "core/named_env.hpp"
 #include "core/option_table.hpp"
 #include "rpc/rows.hpp"
 
@@ -21,9 +22,9 @@ int64_t epoch_milliseconds(wall_clock::time_point at) {
 json declared_options(const app_spec& spec) {
   auto options = readable_spec(spec);
   for (const option_member member : std::initializer_list<option_member>{
-           &app_spec::env, &app_spec::exec_path, &app_spec::cwd, &app_spec::interpreter_path, &app_spec::user_name,
-           &app_spec::instances_given, &app_spec::is_cluster, &app_spec::out_file, &app_spec::error_file,
-           &app_spec::pid_file, &app_spec::log_file})
+           &app_spec::env, &app_spec::named_envs, &app_spec::exec_path, &app_spec::cwd, &app_spec::interpreter_path,
+           &app_spec::user_name, &app_spec::instances_given, &app_spec::is_cluster, &app_spec::out_file,
+           &app_spec::error_file, &app_spec::pid_file, &app_spec::log_file})
     options.erase(std::string{option_of(member).key});
   for (const option_member member : std::initializer_list<option_member>{&app_spec::args, &app_spec::stop_exit_codes})
     if (const auto at = options.find(option_of(member).key); at != options.end() && at->empty())
@@ -56,6 +57,8 @@ json to_jlist(const row_source& source, const environment& env, const log_paths&
   json pm2_env = json::object();
   for (const auto& [name, value] : env)
     pm2_env[name] = value;
+  for (const auto& [name, variables] : spec.named_envs)
+    pm2_env[fmt::format("{}{}", named_env_prefix, name)] = variables;
   pm2_env.update(foreign_features());
   pm2_env.update(declared_options(spec));
   pm2_env.update(json{
@@ -75,6 +78,7 @@ json to_jlist(const row_source& source, const environment& env, const log_paths&
       {"restart_time", view.restarts},
       {"unstable_restarts", view.unstable_restarts},
       {"exit_code", view.exit_code},
+      {"prev_restart_delay", view.delay.count()},
       {"exec_mode", spec.is_cluster ? "cluster_mode" : "fork_mode"},
       {"exec_interpreter", spec.interpreter},
       {"node_args", spec.node_args},

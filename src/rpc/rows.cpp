@@ -75,7 +75,8 @@ json to_row(const row_source& source) {
 
 json to_details(const row_source& source, const log_paths& files) {
   auto details = readable_spec(source.spec);
-  details.erase(std::string{option_of(&app_spec::env).key});
+  for (const option_member secret : std::initializer_list<option_member>{&app_spec::env, &app_spec::named_envs})
+    details.erase(std::string{option_of(secret).key});
   details.update(to_row(source));
   const auto resolved = [&](option_member member, const std::string& path) {
     details[std::string{option_of(member).key}] = path.empty() ? "/dev/null" : path;

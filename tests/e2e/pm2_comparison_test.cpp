@@ -53,8 +53,7 @@ const json& row_named(const json& list, const std::string& name) {
 
 /// What PM2 lists that is its own: variables of its client, what its agent inside of node measures.
 bool is_pm2s_own(const std::string& key, const std::string& app) {
-  return key == app || key.starts_with("PM2_") || key.starts_with("axm_") || key == "node_version"
-         || key == "prev_restart_delay" || key == "_tree_pids" || key.starts_with("env_");
+  return key == app || key.starts_with("PM2_") || key.starts_with("axm_") || key == "_tree_pids";
 }
 
 /// Of which the value has to be the same, and not the type alone.
@@ -96,7 +95,7 @@ TEST_CASE_FIXTURE(home_fixture,
   write("app.js", "setInterval(() => {}, 1000);\n");
   write("job.sh", "exec sleep 1000\n");
   write("ecosystem.json", R"({"apps": [
-    {"name": "web", "script": "app.js", "args": ["-a", "b c"], "node_args": "--harmony", "env": {"FOO": "bar"},
+    {"name": "web", "script": "app.js", "args": ["-a", "b c"], "node_args": "--harmony", "env": {"FOO": "bar"}, "env_production": {"FOO": 1},
      "max_restarts": 5, "kill_timeout": 2000, "restart_delay": 100},
     {"name": "job", "script": "job.sh", "instances": 1, "exec_mode": "fork"},
     {"name": "later", "script": "job.sh", "autostart": false}]})");

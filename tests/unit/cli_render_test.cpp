@@ -194,6 +194,8 @@ TEST_CASE("describe: everything that is known, with the reason, wrapped to the t
                          {"created_at", 1'764'000'000'000},
                          {"script", "/srv/" + std::string(100, 'x') + "/app.js"},
                          {"args", {"--port", "80"}},
+                         {"kill_signal", "SIGINT 10000, SIGTERM"},
+                         {"node_version", "20.1.0"},
                          {"out_file", "/home/logs/web-out.log"}};
   std::string text = render_describe(process, {60, false, now});
   for (const std::string& line : lines_of(text))
@@ -202,9 +204,19 @@ TEST_CASE("describe: everything that is known, with the reason, wrapped to the t
   CHECK(has(text, "16 unstable restarts"));
   CHECK(has(text, "signal 11"));
   CHECK(has(text, "--port 80"));
+  CHECK(has(text, "SIGINT 10000, SIGTERM"));
+  CHECK(has(text, "20.1.0"));
   CHECK(has(text, "/home/logs/web-out.log"));
   CHECK(has(text, "2025-11-24T16:00:00.000Z"));
   CHECK(has(text, "N/A"));
+}
+
+TEST_CASE("describe: a terminal too narrow for a table gets lines") {
+  const nlohmann::json process{{"id", 3}, {"name", "web"}, {"status", "online"}};
+  CHECK(has(render_describe(process, {34, false, now}), "│ name "));
+  const std::string text = render_describe(process, {33, false, now});
+  CHECK_FALSE(has(text, "│"));
+  CHECK(has(text, "\nname: web\n"));
 }
 
 TEST_CASE("describe: no exit is claimed for a process that has never ended") {

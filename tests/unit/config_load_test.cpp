@@ -444,6 +444,34 @@ TEST_CASE_FIXTURE(config_fixture, "config: --env merges env_<name> over env, and
   CHECK(out->warnings == words{"no env_production for p:b-production: only env is used"});
 }
 
+TEST_CASE_FIXTURE(config_fixture, "config: every env_<name> is kept, to be looked at") {
+  const auto app = one("{script: 'app.js', env_production: {A: 1}, env_test: 'B=2', env_none: null}");
+  CHECK(app.named_envs == std::map<std::string, environment>{{"production", {{"A", "1"}}}, {"test", {{"B", "2"}}}});
+  CHECK(app.env.empty());
+}
+
+TEST_CASE_FIXTURE(config_fixture, "config: node is asked for its version once, and nobody else is") {
+  folder.write("bin/node", "#!/bin/sh\necho asked >> \"$0.log\"; echo v20.1.0\n", 0755);
+  const auto out = load("[{script: 'app.js'}, {script: 'b.js'}, {script: 'job.sh'}]");
+  REQUIRE_MESSAGE(out, out.error().what);
+  CHECK(out->apps[0].node_version == "20.1.0");
+  CHECK(out->apps[1].node_version == "20.1.0");
+  CHECK(out->apps[2].node_version.empty());
+  CHECK(os::read_text_file(folder / "bin/node.log", 100) == "asked\n");
+
+  folder.write("bin/node", "#!/bin/sh\necho v20.1.0; exit 1\n", 0755);
+  CHECK(one("{script: 'app.js'}").node_version.empty());
+}
+
+TEST_CASE_FIXTURE(config_fixture, "config: a number may be written as a text, a truth may not") {
+  const auto app = one("{script: 'job.sh', instances: '4', max_restarts: '5', kill_timeout: '2000', port: '80'}");
+  CHECK(app.instances == 4);
+  CHECK(app.max_restarts == 5);
+  CHECK(app.kill_timeout == milliseconds(2000));
+  CHECK(app.env.at("PORT") == "80");
+  CHECK(problems("{script: 'app.js', autorestart: 'true'}").find("must be true or false") != std::string::npos);
+}
+
 TEST_CASE_FIXTURE(config_fixture, "config: --only selects, and a name that is not there is an error") {
   auto asked = request("[{name: 'api', script: 'app.js'}, {name: 'web', script: 'gone.js'}, {script: 'b.js'}]");
   asked.only = {"api", "b"};

@@ -24,6 +24,8 @@ app_spec unusual_spec() {
   spec.args = {"-d", "a b"};
   spec.interpreter = "node";
   spec.interpreter_path = "/usr/bin/node";
+  spec.node_version = "20.1.0";
+  spec.named_envs = {{"production", {{"A", "2"}}}, {"test", {}}};
   spec.node_args = {"--harmony"};
   spec.env = {{"A", "1"}, {"B", ""}};
   spec.uid = 1000;
@@ -156,10 +158,12 @@ TEST_CASE("option table: each form of a filter comes back from the wire") {
 TEST_CASE("option table: a declaration has what is not the default, and nothing that nobody declares") {
   auto spec = unusual_spec();
   const auto all = declaration_to_json(spec);
-  for (const auto* resolved : {"interpreter_path", "instances_given", "cluster", "user_name", "version"})
+  for (const auto* resolved :
+       {"interpreter_path", "node_version", "named_envs", "instances_given", "cluster", "user_name", "version"})
     CHECK(!all.contains(resolved));
   CHECK(all["script"] == "/srv/app.js");
   CHECK(all["instances"] == 3);
+  CHECK(all["env_production"] == nlohmann::json{{"A", "2"}});
 
   CHECK(declaration_to_json(app_spec{}).empty());
   spec = {};
@@ -169,7 +173,7 @@ TEST_CASE("option table: a declaration has what is not the default, and nothing 
 
 TEST_CASE("option table: the wire has every member that has not both its default and no content") {
   const auto wire = spec_to_json(unusual_spec());
-  CHECK(wire.size() == 40);
+  CHECK(wire.size() == 42);
   CHECK(wire["kill_timeout"] == 5000);
   CHECK(wire["kill_signal"] == "SIGTERM 2000, SIGQUIT");
   CHECK(spec_to_json(app_spec{}).contains("kill_timeout")); // another version may have another default
@@ -183,6 +187,7 @@ TEST_CASE("option table: a spec from the wire is checked") {
       {"args", "a"},
       {"args", nlohmann::json::array({1})},
       {"env", {{"A", 1}}},
+      {"named_envs", {{"production", 1}}},
       {"uid", -1},
       {"uid", 1ULL << 40},
       {"instances", 1.5},

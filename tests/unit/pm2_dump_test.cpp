@@ -101,6 +101,14 @@ TEST_CASE_FIXTURE(pm2_host, "pm2_dump: an app's environment is the one it had, w
   CHECK(joined(*web.caller) == joined(expected));
 }
 
+TEST_CASE_FIXTURE(pm2_host, "pm2_dump: each env_<name> comes along") {
+  replace("\"km_link\": false", "\"km_link\": false, \"env_production\": {\"A\": \"2\"}");
+  const auto list = read();
+  CHECK(list.state.processes.at(process_id{0}).spec->named_envs.at("production") == environment{{"A", "2"}});
+  CHECK(std::none_of(list.warnings.begin(), list.warnings.end(),
+                     [](const std::string& line) { return line.find("env_production") != std::string::npos; }));
+}
+
 TEST_CASE_FIXTURE(pm2_host, "pm2_dump: what is not there is said once, with the apps that asked for it") {
   replace("\"km_link\": false", "\"km_link\": false, \"of_the_future\": 1");
   const auto warnings = read().warnings;

@@ -50,6 +50,7 @@ TEST_CASE("rows: describe shows everything but the environment, jlist shows that
   app_spec spec;
   spec.name = "web";
   spec.env = {{"SECRET", "canary"}};
+  spec.named_envs = {{"production", {{"SECRET", "canary"}}}};
   const log_paths files{"/l/web-out.log", "", "/p/web-0.pid"};
   const process_view view;
 
@@ -61,5 +62,16 @@ TEST_CASE("rows: describe shows everything but the environment, jlist shows that
   const auto listed = rpc::to_jlist({view, spec}, {{"SECRET", "canary"}}, files, "/home");
   CHECK(listed.at("pm2_env").at("env").at("SECRET") == "canary");
   CHECK(listed.at("pm2_env").at("SECRET") == "canary");
+  CHECK(listed.at("pm2_env").at("env_production").at("SECRET") == "canary");
   CHECK(listed.at("pm2_env").at("status") == "stopped");
+}
+
+TEST_CASE("rows: jlist says how long the newest restart was put off, and which node it is where one runs it") {
+  app_spec spec;
+  process_view view;
+  view.delay = std::chrono::milliseconds{225};
+  CHECK(rpc::to_jlist({view, spec}, {}, {}, "/home").at("pm2_env").at("prev_restart_delay") == 225);
+  CHECK_FALSE(rpc::to_jlist({view, spec}, {}, {}, "/home").at("pm2_env").contains("node_version"));
+  spec.node_version = "20.1.0";
+  CHECK(rpc::to_jlist({view, spec}, {}, {}, "/home").at("pm2_env").at("node_version") == "20.1.0");
 }

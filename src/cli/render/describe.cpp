@@ -120,6 +120,8 @@ std::vector<line> lines_of(const nlohmann::json& process, const rpc::process_row
       {"instance", std::to_string(row.instance)},
       {"exec cwd", attribute(process, &app_spec::cwd)},
       {"exec mode", row.mode + "_mode"},
+      {"node.js version", attribute(process, &app_spec::node_version)},
+      {"kill signal", attribute(process, &app_spec::kill_signal)},
       {"watch & reload", row.watching ? "✔" : "✘"},
       {"unstable restarts", std::to_string(row.unstable_restarts)},
       {"created at", moment(row.created_at)},
@@ -164,6 +166,14 @@ std::string rule(std::string_view left, std::string_view middle, std::string_vie
   return text.append(right) + "\n";
 }
 
+/// Where no table fits: the terminal breaks the lines.
+std::string frameless(const std::vector<line>& lines, const canvas& on) {
+  std::string text;
+  for (const line& l : lines)
+    text += painted(l.title, colour::bold_cyan, on.coloured) + ": " + painted(l.value, l.paint, on.coloured) + "\n";
+  return text;
+}
+
 } // namespace
 
 std::string render_describe(const nlohmann::json& process, const canvas& on) {
@@ -177,12 +187,13 @@ std::string render_describe(const nlohmann::json& process, const canvas& on) {
     titles = std::max(titles, display_width(l.title));
     values = std::max(values, display_width(l.value));
   }
-  if (titles + values + frame > on.columns)
-    values = std::max(on.columns - std::min(on.columns, titles + frame), narrowest_value);
-
   std::string text =
       painted(fmt::format(" Describing process with id {} - name {} ", row.id, row.name), colour::inverse, on.coloured);
-  text += "\n" + rule("┌", "┬", "┐", titles, values);
+  text += "\n";
+  if (titles + frame + narrowest_value > on.columns)
+    return text + frameless(lines, on);
+  values = std::min(values, on.columns - titles - frame);
+  text += rule("┌", "┬", "┐", titles, values);
   for (const line& l : lines) {
     std::string_view title = l.title;
     for (const std::string& piece : wrapped(l.value, values)) {
