@@ -297,6 +297,7 @@ void launcher_state::on_packet(os::packet& received) {
     case keeper::op::reap:
     case keeper::op::look:
     case keeper::op::end:
+    case keeper::op::reopen:
       return;
   }
 }

@@ -166,6 +166,8 @@ private:
   bool tell_exits();
   bool tell_rejected();
   bool tell_terminate();
+  bool tell_reopen();
+  static bool tell_if_due(companion& one, op what, bool& is_due);
   bool tell_orphans();
   void watch_socket(companion& one, bool all_is_told);
 
@@ -204,6 +206,7 @@ private:
   bool orphan_may_be_over_ = false;         ///< SIGCHLD has come since the last look
   bool look_is_due_ = false;                ///< the daemon has asked for the orphans
   bool terminate_is_due_ = false;           ///< SIGTERM has come, and the daemon was not told
+  bool reopen_is_due_ = false;              ///< SIGUSR2 has come, and the recorder was not told
   std::vector<pid_t> ended_orphans_;        ///< found, and not reaped yet
   std::vector<launch_key> rejected_;        ///< the daemon is not read until it knows them: those of one packet
   std::optional<clock::time_point> ending_; ///< `end` has come: when patience is over
@@ -227,7 +230,7 @@ result<void> keeper::prepare_descriptors() {
   if (!launches_.is_mapped())
     return failed("getting memory");
   os::ignore_signals({SIGINT, SIGHUP, SIGPIPE});
-  signals_ = os::take_signals({SIGCHLD, SIGTERM});
+  signals_ = os::take_signals({SIGCHLD, SIGTERM, SIGUSR2});
   epoll_.reset(::epoll_create1(EPOLL_CLOEXEC));
   if (!signals_ || !epoll_)
     return failed("making descriptors");
@@ -438,7 +441,8 @@ void keeper::on_packet(os::packet& packet) {
     case op::held:
     case op::held_all:
     case op::orphans:
-    case op::terminate: // only said by the keeper
+    case op::terminate:
+    case op::reopen: // only said by the keeper
       break;
   }
 }
@@ -676,6 +680,8 @@ void keeper::tell(companion& one) {
   bool all = tell_held(one) && tell_peer(one);
   if (&one == &daemon_)
     all = all && tell_exits() && tell_rejected() && tell_terminate() && tell_orphans();
+  else
+    all = all && tell_reopen();
   watch_socket(one, all);
 }
 
@@ -808,13 +814,21 @@ bool keeper::tell_orphans() {
 }
 
 bool keeper::tell_terminate() {
-  if (!terminate_is_due_)
+  return tell_if_due(daemon_, op::terminate, terminate_is_due_);
+}
+
+bool keeper::tell_reopen() {
+  return tell_if_due(recorder_, op::reopen, reopen_is_due_);
+}
+
+bool keeper::tell_if_due(companion& one, op what, bool& is_due) {
+  if (!is_due)
     return true;
   notice packet;
-  packet.what = op::terminate;
-  if (os::send_packet(daemon_.socket.get(), bytes_of(packet)) == EAGAIN)
+  packet.what = what;
+  if (os::send_packet(one.socket.get(), bytes_of(packet)) == EAGAIN)
     return false;
-  terminate_is_due_ = false;
+  is_due = false;
   return true;
 }
 
@@ -873,6 +887,8 @@ void keeper::on_signals() {
   while (const auto signal = os::next_signal(signals_.get())) {
     if (*signal == SIGCHLD)
       orphan_may_be_over_ = true;
+    else if (*signal == SIGUSR2)
+      reopen_is_due_ = true;
     else if (ending_) // SIGTERM again: no more patience
       ending_ = clock::now();
     else
@@ -898,6 +914,8 @@ int keeper::run() {
       on_event(event.data.u64);
     reap_orphans();
     tell(daemon_);
+    if (reopen_is_due_)
+      tell(recorder_);
   }
   for (const companion* one : {&daemon_, &recorder_})
     if (one->pidfd && !(given_up_ && one == &recorder_)) // the recorder writes what is left, and exits

@@ -49,6 +49,7 @@ enum class op : uint32_t {
   orphans,   ///< keeper -> daemon: these, after every exit that happened before it looked
   socket,    ///< a listening socket, see held_socket
   state,     ///< daemon -> keeper: fd: a file to be held for the next daemon, instead of any earlier one
+  reopen,    ///< keeper -> recorder: the keeper was sent SIGUSR2: open all log files anew
 };
 
 /// Which launch of which process. `id` and `generation` as in core/process.hpp.
@@ -147,7 +148,7 @@ struct held_socket {
   uint32_t length = 0;
 };
 
-/// peer, end, rejected, held_all, terminate, look, state
+/// peer, end, rejected, held_all, terminate, look, state, reopen
 struct notice {
   op what = op::end;
   uint32_t padding = 0;

@@ -118,7 +118,7 @@ TEST_CASE_FIXTURE(recorder_fixture,
     std::filesystem::resize_file(path("procvisor.log"), 0);
     send(packet);
     const auto journal = content(path("procvisor.log"));
-    CHECK(journal.find(" warn recorder ") != std::string::npos);
+    CHECK(journal.find(" warning recorder: ") != std::string::npos);
     CHECK(journal.find(said) != std::string::npos);
   }
 

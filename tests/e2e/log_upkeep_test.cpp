@@ -1,4 +1,6 @@
 // Emptying log files, and opening them anew after they were moved away.
+#include <signal.h>
+
 #include <filesystem>
 
 #include "home_fixture.hpp"
@@ -44,7 +46,8 @@ TEST_CASE_FIXTURE(home_fixture,
   CHECK_FALSE(contains(read("home/procvisor.log"), "started by keeper"));
 }
 
-TEST_CASE_FIXTURE(home_fixture, "after reloadLogs nothing is written to files that were moved away") {
+TEST_CASE_FIXTURE(home_fixture,
+                  "after reloadLogs, or SIGUSR2 to the keeper, nothing is written to files that were moved away") {
   fifo orders{path("orders")};
   write("talk.sh", echo_app);
   done({"start", "talk.sh"});
@@ -57,7 +60,13 @@ TEST_CASE_FIXTURE(home_fixture, "after reloadLogs nothing is written to files th
   for (const char* file : {"home/logs/talk-out.log", "home/logs/talk-error.log", "home/procvisor.log"})
     std::filesystem::rename(path(file), path(file) + ".1");
 
-  done({"reloadLogs"});
+  SUBCASE("reloadLogs") {
+    done({"reloadLogs"});
+  }
+  SUBCASE("SIGUSR2") {
+    ::kill(keeper_pid(), SIGUSR2);
+    REQUIRE(eventually([&] { return contains(read("home/procvisor.log"), "opened anew, for SIGUSR2"); }));
+  }
   order("after");
 
   CHECK(eventually([&] { return read("home/logs/talk-out.log") == "after\n"; }));

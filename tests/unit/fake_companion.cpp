@@ -96,6 +96,9 @@ std::vector<std::string> lines_of(const os::packet& packet) {
     case op::terminate:
       lines.push_back("terminate");
       break;
+    case op::reopen:
+      lines.push_back("reopen");
+      break;
     case op::hello:
     case op::intend:
     case op::launched:

@@ -324,6 +324,13 @@ TEST_CASE_FIXTURE(running_keeper, "keeper: SIGTERM is passed on to the daemon") 
   CHECK(client->ask("next") == "terminate");
 }
 
+TEST_CASE_FIXTURE(running_keeper, "keeper: SIGUSR2 is passed on to the recorder, SIGHUP to nobody") {
+  os::send_signal(pidfd, SIGHUP);
+  os::send_signal(pidfd, SIGUSR2);
+  CHECK(client->ask("next-of-recorder") == "reopen");
+  CHECK(!is_gone(keeper_pid));
+}
+
 TEST_CASE_FIXTURE(running_keeper, "keeper: at the end the recorder finishes first, and nothing is left but its files") {
   client->ask("end");
   CHECK(becomes_readable(pidfd.get()));

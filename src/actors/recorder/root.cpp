@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <ctime>
 #include <optional>
 
 #include <fmt/format.h>
@@ -46,15 +45,6 @@ std::optional<Packet> read_as(const os::packet& packet) {
     return std::nullopt;
   std::memcpy(&read, packet.bytes.data(), sizeof read);
   return read;
-}
-
-std::string now_as_rfc3339() {
-  timespec now{};
-  clock_gettime(CLOCK_REALTIME, &now);
-  tm utc{};
-  gmtime_r(&now.tv_sec, &utc);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday,
-                     utc.tm_hour, utc.tm_min, utc.tm_sec, now.tv_nsec / 1'000'000);
 }
 
 /// A path or a format of the user's. The daemon writes nothing else; from another version it may be anything.
@@ -178,6 +168,13 @@ bool root_state::on_keeper_packet(os::packet packet) {
       return true;
     case keeper::op::end:
       return false;
+    case keeper::op::reopen:
+      reopen_all([this](const json& failed) {
+        note("all log files are opened anew, for SIGUSR2", severity::info);
+        for (const auto& trouble_text : failed)
+          note(trouble_text.get_ref<const std::string&>());
+      });
+      return true;
     case keeper::op::held_all:
     case keeper::op::intend:
     case keeper::op::launched:
@@ -379,16 +376,24 @@ void root_state::on_flush(const json& packet, fd_list) {
 }
 
 void root_state::on_reopen(const json& packet, fd_list) {
+  reopen_all([this, tag = packet.at("tag")](const json& failed) {
+    answer({{"op", op::reopen}, {"tag", tag}, {"failed", failed}});
+  });
+}
+
+void root_state::reopen_all(std::function<void(const json& failed)> done) {
   struct gathering {
     size_t missing = 0;
     json failed = json::array();
+    std::function<void(const json& failed)> done;
   };
   auto gathered = std::make_shared<gathering>();
-  const auto took_note = [this, gathered, tag = packet.at("tag")](const std::string& trouble_text) {
+  gathered->done = std::move(done);
+  const auto took_note = [gathered](const std::string& trouble_text) {
     if (!trouble_text.empty())
       gathered->failed.push_back(trouble_text);
     if (--gathered->missing == 0)
-      answer({{"op", op::reopen}, {"tag", tag}, {"failed", gathered->failed}});
+      gathered->done(gathered->failed);
   };
   const auto ask = [&](const auto& owner_of_files) {
     ++gathered->missing;
@@ -511,8 +516,8 @@ void root_state::enter_next_phase() {
     self_->quit();
 }
 
-void root_state::note(std::string_view text) {
-  self_->send(journal_, journal_line{fmt::format("{} warn recorder {}", now_as_rfc3339(), text)});
+void root_state::note(std::string_view text, severity level) {
+  self_->send(journal_, journal_line{procvisor::journal_line(wall_clock::now(), level, "recorder", 0, text)});
 }
 
 } // namespace procvisor::recorder

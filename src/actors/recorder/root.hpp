@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -19,6 +20,7 @@
 #include "actors/recorder/log_pipe.hpp"
 #include "actors/recorder/log_stream.hpp"
 #include "actors/recorder/protocol.hpp"
+#include "core/journal_line.hpp"
 #include "keeper/wire.hpp"
 #include "os/packet_socket.hpp"
 
@@ -85,13 +87,15 @@ private:
   // -- the actors below
   log_writer_actor writer_of(process_id id);
   journal_actor spawn_journal();
+  /// Log files and journal. `done` gets a text for each that could not be opened.
+  void reopen_all(std::function<void(const json& failed)> done);
   void on_writer_failed(const writer_failed& last_words);
   void on_down(const caf::actor_addr& source);
   void finish_all();
   void enter_next_phase();
 
   /// A line of the recorder's own in the journal.
-  void note(std::string_view text);
+  void note(std::string_view text, severity level = severity::warning);
 
   recorder_actor::pointer self_;
   drain_pool& pool_;
