@@ -1,5 +1,8 @@
 #include "cli/act.hpp"
 
+#include <optional>
+#include <utility>
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -8,6 +11,7 @@
 #include "cli/daemon.hpp"
 #include "cli/file_targets.hpp"
 #include "core/text.hpp"
+#include "rpc/wire.hpp"
 
 namespace procvisor::cli {
 
@@ -45,9 +49,9 @@ result<exit_code> act_on_targets(invocation& call, const char* method, std::stri
   auto who = find_caller();
   if (!who)
     return fail(std::move(who.error()));
-  auto wanted = targets_or_default_file(call.targets(), *who).and_then([&](const auto& typed) {
-    return resolve(typed, choice, *who);
-  });
+  auto wanted = check_choice(choice, call.targets())
+                    .and_then([&] { return targets_or_default_file(call.targets(), *who); })
+                    .and_then([&](const auto& typed) { return resolve(typed, choice, *who); });
   if (!wanted)
     return fail(std::move(wanted.error()));
 
@@ -67,6 +71,14 @@ result<exit_code> act_on_targets(invocation& call, const char* method, std::stri
   outcome reached;
   reached.add(*answer);
   return conclude(call, **daemon, reached, done_word);
+}
+
+result<nlohmann::json> ask_about(const std::string& target, const char* method) {
+  return find_daemon().and_then([&](std::optional<rpc::client> daemon) -> result<nlohmann::json> {
+    if (!daemon)
+      return nothing_there(target);
+    return daemon->call(method, {{"target", target}}, rpc::prompt);
+  });
 }
 
 tl::unexpected<error> nothing_there(std::string_view target) {

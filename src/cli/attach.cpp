@@ -119,8 +119,6 @@ result<exit_code> run::attach(invocation& call) {
   if (auto ended = call.parse())
     return *ended;
   const auto& words = call.targets();
-  if (words.empty())
-    return wrong_operands("attach", "a target");
   auto logs = find_daemon();
   if (!logs)
     return fail(std::move(logs.error()));

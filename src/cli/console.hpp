@@ -56,6 +56,12 @@ public:
   /// "procvisor: warning: ..." on standard error; hidden by -s.
   void warn(std::string_view line) const;
 
+  /// The terminal may have another size now.
+  void look_again() {
+    out_ = look_at(out_.fd);
+    err_ = look_at(err_.fd);
+  }
+
   canvas data_canvas() const { return canvas_on(out_); }
   canvas talk_canvas() const { return canvas_on(talk_output()); }
   bool data_is_terminal() const noexcept { return out_.is_terminal; }

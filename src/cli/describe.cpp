@@ -1,7 +1,6 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/act.hpp"
-#include "cli/daemon.hpp"
 #include "cli/invocation.hpp"
 #include "cli/render/describe.hpp"
 #include "rpc/wire.hpp"
@@ -11,13 +10,7 @@ namespace procvisor::cli {
 result<exit_code> run::describe(invocation& call) {
   if (auto ended = call.parse())
     return *ended;
-  const std::string& target = call.targets().front();
-  auto daemon = find_daemon();
-  if (!daemon)
-    return fail(std::move(daemon.error()));
-  if (!*daemon)
-    return nothing_there(target);
-  auto processes = (*daemon)->call(rpc::method::describe, {{"target", target}}, rpc::prompt);
+  auto processes = ask_about(call.targets().front(), rpc::method::describe);
   if (!processes)
     return fail(std::move(processes.error()));
   if (call.out().behaviour().json)

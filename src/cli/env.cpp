@@ -1,7 +1,6 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/act.hpp"
-#include "cli/daemon.hpp"
 #include "cli/render/colour.hpp"
 #include "core/text.hpp"
 #include "rpc/wire.hpp"
@@ -11,13 +10,7 @@ namespace procvisor::cli {
 result<exit_code> run::env(invocation& call) {
   if (auto ended = call.parse())
     return *ended;
-  const std::string& target = call.targets().front();
-  auto daemon = find_daemon();
-  if (!daemon)
-    return fail(std::move(daemon.error()));
-  if (!*daemon)
-    return nothing_there(target);
-  auto found = (*daemon)->call(rpc::method::env, {{"target", target}}, rpc::prompt);
+  auto found = ask_about(call.targets().front(), rpc::method::env);
   if (!found)
     return fail(std::move(found.error()));
   const nlohmann::json variables = found->value("environment", nlohmann::json::object());

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "cli/caller.hpp"
+#include "core/text.hpp"
 
 namespace procvisor::cli {
 
@@ -20,6 +23,18 @@ std::vector<std::string> split_names(std::string_view names) {
 }
 
 } // namespace
+
+result<void> check_choice(const file_choice& choice, const std::vector<std::string>& targets) {
+  auto other = std::find_if_not(targets.begin(), targets.end(), config::is_config_file);
+  if (other == targets.end())
+    return {};
+  if (!choice.env_name.empty())
+    return fail(exit_code::usage, fmt::format("--env chooses from a file, and {} is none", in_quotes(*other)),
+                "name the file as well, or set variables in front of the command: NODE_ENV=production procvisor ...");
+  if (!choice.only.empty())
+    return fail(exit_code::usage, fmt::format("--only chooses from a file, and {} is none", in_quotes(*other)));
+  return {};
+}
 
 result<std::vector<std::string>> targets_or_default_file(const std::vector<std::string>& targets,
                                                          const config::caller& who) {

@@ -14,6 +14,9 @@ struct file_choice {
   std::string only; ///< names, separated by commas or spaces
 };
 
+/// An error where a choice is to be made and a target is no file.
+result<void> check_choice(const file_choice& choice, const std::vector<std::string>& targets);
+
 /// What the targets of a verb without any mean: the file of apps in the working directory. Fails with usage where there
 /// is none.
 result<std::vector<std::string>> targets_or_default_file(const std::vector<std::string>& targets,

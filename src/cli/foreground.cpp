@@ -116,6 +116,16 @@ result<exit_code> stay_in_foreground(const console& out, rpc::client& daemon, da
   });
 }
 
+bool has_begun(const result<exit_code>& code) {
+  return code && (*code == exit_code::done || *code == exit_code::partly);
+}
+
+result<exit_code> follow_logs_after(result<exit_code> code, const console& out, rpc::client& daemon) {
+  if (!has_begun(code))
+    return code;
+  return stay_in_foreground(out, daemon, daemon_owner::somebody).map([&](exit_code) { return *code; });
+}
+
 result<exit_code> run_in_foreground(const console& out) {
   auto running = find_daemon();
   if (!running)

@@ -12,6 +12,15 @@ enum class daemon_owner : uint8_t {
   somebody,     ///< it ran before, and runs on
 };
 
+/// Whether something was started that can be followed.
+bool has_begun(const result<exit_code>& code);
+
+inline constexpr const char* attach_option = "--attach";
+inline constexpr const char* attach_help = "follow the logs afterwards; the apps run on when this command ends";
+
+/// What --attach does once a verb has ended with `code`.
+result<exit_code> follow_logs_after(result<exit_code> code, const console& out, rpc::client& daemon);
+
 /// Follows the logs until the daemon ends, or until SIGINT, SIGTERM or SIGHUP.
 result<exit_code> stay_in_foreground(const console& out, rpc::client& daemon, daemon_owner owner);
 

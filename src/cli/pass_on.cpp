@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "cli/act.hpp"
@@ -21,10 +20,6 @@ result<passed_on> pass_on(const char* method, const std::string& target, nlohman
   if (!answer)
     return fail(std::move(answer.error()));
   return passed_on{std::move(**daemon), std::move(*answer)};
-}
-
-tl::unexpected<error> wrong_operands(const char* verb, const char* needs) {
-  return fail(exit_code::usage, fmt::format("'{}' needs {}", verb, needs), fmt::format("procvisor {} --help", verb));
 }
 
 } // namespace procvisor::cli

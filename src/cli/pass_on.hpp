@@ -17,7 +17,4 @@ struct passed_on {
 /// Adds the target to `params`. A target is not there where no daemon runs.
 result<passed_on> pass_on(const char* method, const std::string& target, nlohmann::json params);
 
-/// The operands that the verb was given are not those that it needs.
-tl::unexpected<error> wrong_operands(const char* verb, const char* needs);
-
 } // namespace procvisor::cli

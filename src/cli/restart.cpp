@@ -11,6 +11,7 @@
 #include "cli/conclude.hpp"
 #include "cli/daemon.hpp"
 #include "cli/file_targets.hpp"
+#include "cli/foreground.hpp"
 #include "cli/launch.hpp"
 #include "cli/settings_file.hpp"
 #include "core/option_table.hpp"
@@ -29,11 +30,8 @@ struct file_apps {
 result<std::vector<file_apps>> load_files(const std::vector<std::string>& targets, const restart_request& request) {
   std::vector<file_apps> files;
   for (const std::string& target : targets) {
-    if (!config::is_config_file(target)) {
-      if (!request.choice.env_name.empty())
-        return fail(without_a_file(target));
+    if (!config::is_config_file(target))
       continue;
-    }
     auto loaded =
         file_request_for(target, request.choice, request.said.options, request.said.who).and_then(config::load_file);
     if (!loaded)
@@ -84,12 +82,15 @@ result<exit_code> restart_all(invocation& call, std::vector<std::string> targets
       reached.add_failure(targets.front(), answer.error());
     warn_of_dropped(call.out(), *change);
   }
-  return conclude(call, *daemon, reached, done_word);
+  auto code = conclude(call, *daemon, reached, done_word);
+  return request.attaches ? follow_logs_after(code, call.out(), *daemon) : code;
 }
 
 } // namespace
 
 result<exit_code> restart_targets(invocation& call, const std::vector<std::string>& targets, restart_request request) {
+  if (auto checked = check_choice(request.choice, targets); !checked)
+    return fail(std::move(checked.error()));
   if (std::any_of(targets.begin(), targets.end(), config::is_config_file)) {
     auto defaults = default_options(call.out());
     if (!defaults)
@@ -120,11 +121,6 @@ void warn_of_dropped(const console& out, const config::spec_change& change) {
     out.warn(fmt::format("without effect on what is in the list already: {}", fmt::join(change.dropped, ", ")));
 }
 
-error without_a_file(const std::string& target) {
-  return {exit_code::usage, fmt::format("--env chooses from a file, and {} is none", in_quotes(target)),
-          "name the file as well, or set variables in front of the command: NODE_ENV=production procvisor ..."};
-}
-
 result<void> set_parallel(launch_manner& manner, std::optional<int64_t> given) {
   manner.parallel = given.value_or(1);
   if (manner.parallel > 0)
@@ -143,6 +139,7 @@ result<exit_code> restart_as_typed(invocation& call, restart_request request) {
     call.option(parallel_option, parallel, parallel_help);
   else
     call.flag(no_wait_option, is_not_waited_for, no_wait_help);
+  call.flag(attach_option, request.attaches, attach_help);
   if (auto ended = call.parse())
     return *ended;
   if (auto set = set_parallel(request.manner, parallel); !set)

@@ -22,6 +22,7 @@ struct restart_request {
   config::change_request said = {};
   launch_manner manner = {};
   bool is_reload = false; ///< without a gap, where that is possible
+  bool attaches = false;  ///< --attach
 };
 
 /// Restarts what the targets mean. Those apps of files that do not run are started.
@@ -46,8 +47,5 @@ nlohmann::json restart_params(const std::vector<std::string>& targets, const con
 void warn_of_dropped(const console& out, const config::spec_change& change);
 
 inline constexpr const char* no_args_for_a_file = "without effect on a file of apps: the arguments behind --";
-
-/// `--env` with a target that is no file.
-error without_a_file(const std::string& target);
 
 } // namespace procvisor::cli

@@ -13,7 +13,7 @@ result<exit_code> run::send(invocation& call) {
   words.insert(words.end(), call.app_args().begin(),
                call.app_args().end()); // behind `--`: a line that looks like an option
   if (words.size() != 2)
-    return wrong_operands("send", "a target and one line");
+    return fail(exit_code::usage, "'send' needs a target and one line", "procvisor send --help");
   auto sent = pass_on(rpc::method::send, words[0], {{"text", words[1] + "\n"}});
   if (!sent)
     return fail(std::move(sent.error()));

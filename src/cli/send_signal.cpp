@@ -12,8 +12,6 @@ result<exit_code> run::send_signal(invocation& call) {
   if (auto ended = call.parse())
     return *ended;
   const auto& words = call.targets();
-  if (words.size() != 2)
-    return wrong_operands("sendSignal", "a signal and a target");
   auto number = parse_signal(words[0]);
   if (!number)
     return fail(std::move(number.error()));

@@ -77,6 +77,12 @@ std::vector<std::string> all_spellings(const app_option& row) {
   return spellings;
 }
 
+/// "--max-restarts"
+std::string long_spelling(const app_option& row) {
+  std::vector<std::string> spellings = option_spellings(row);
+  return *std::find_if(spellings.begin(), spellings.end(), is_long);
+}
+
 std::string help_text(const app_option& row) {
   if (row.default_text.empty())
     return std::string{row.help};
@@ -147,7 +153,7 @@ result<config::given_options> spec_options::given() const {
     if (option->count() == 0 && !is_negated)
       continue;
     if (row->state == standing::not_built)
-      return fail(exit_code::usage, fmt::format("'--{}' is not built yet in this version", row->key));
+      return fail(exit_code::usage, fmt::format("'{}' is not built yet in this version", long_spelling(*row)));
     std::vector<std::string> values = option->results();
     arity expected = option_arity(*row);
     if (is_negated)
@@ -168,7 +174,7 @@ std::vector<std::string> with_modes_spelt_out(std::vector<std::string> words) {
     if (row == nullptr || row->type != value_type::mode || has_value)
       continue;
     if (i + 1 == words.size() || !takes_word(*row, words[i + 1]))
-      words[i] = fmt::format("{}=true", is_long(words[i]) ? words[i] : option_spellings(*row)[1]);
+      words[i] = fmt::format("{}=true", is_long(words[i]) ? words[i] : long_spelling(*row));
   }
   return words;
 }

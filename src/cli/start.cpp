@@ -63,8 +63,6 @@ result<config::loaded> declared_by(const std::string& target, const start_reques
             apps.warnings.emplace_back(no_args_for_a_file);
           return apps;
         });
-  if (!request.choice.env_name.empty())
-    return fail(without_a_file(target));
   return config::from_command_line({target, options, args, who});
 }
 
@@ -178,6 +176,8 @@ result<exit_code> run::start(invocation& call) {
   bool stays = false;
   call.flag("--no-daemon,--no_daemon", stays,
             "stay, and follow the logs; a daemon that this command starts ends with it");
+  bool attaches = false;
+  call.flag(attach_option, attaches, attach_help);
   call.flag(update_env_option, request.manner.updates_env, update_env_help);
   if (auto ended = call.parse())
     return *ended;
@@ -197,6 +197,8 @@ result<exit_code> run::start(invocation& call) {
   auto targets = targets_or_default_file(call.targets(), request.said.who);
   if (!targets)
     return fail(std::move(targets.error()));
+  if (auto checked = check_choice(request.choice, *targets); !checked)
+    return fail(std::move(checked.error()));
   auto running = find_daemon();
   if (!running)
     return fail(std::move(running.error()));
@@ -214,8 +216,8 @@ result<exit_code> run::start(invocation& call) {
       break;
   auto code = conclude(call, *daemon, work.reached(), "started");
   if (!stays)
-    return code;
-  if (code && (*code == exit_code::done || *code == exit_code::partly))
+    return attaches ? follow_logs_after(code, call.out(), *daemon) : code;
+  if (has_begun(code))
     return stay_in_foreground(call.out(), *daemon, owner);
   if (owner == daemon_owner::this_command)
     (void)end_daemon(*daemon); // nobody would end it later; why nothing was started is the answer

@@ -21,8 +21,6 @@ result<exit_code> run::trigger(invocation& call) {
   if (auto ended = call.parse())
     return *ended;
   const auto& words = call.targets();
-  if (words.size() < 2 || words.size() > 3)
-    return wrong_operands("trigger", "a target, an action and perhaps its parameters");
   nlohmann::json params{{"action", words[1]}};
   if (words.size() == 3)
     params["params"] = words[2];

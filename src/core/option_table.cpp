@@ -312,8 +312,6 @@ constexpr app_option table[] = {
      .help = "write the resolved app to <name>-pm2.json in the working directory",
      .short_option = 'w'},
 
-    {.key = "parallel", .type = integer, .state = not_built, .help = "so many are restarted or reloaded at a time"},
-
     // -- PM2's own
     {.key = "kill_retry_time", .type = duration, .state = no_effect},
     {.key = "username", .type = text, .state = no_effect},

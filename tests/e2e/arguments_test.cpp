@@ -77,7 +77,7 @@ TEST_CASE_FIXTURE(home_fixture, "the extension chooses the interpreter, or --int
 
 TEST_CASE_FIXTURE(home_fixture, "names may have spaces and any letters, or be a verb's") {
   program("idle");
-  for (const std::string name : {"grüße 日本語", "two words", "list", "kill", "a.b:c", "100%"}) {
+  for (const std::string name : {"grüße 日本語", "two words", "it's \"so\"", "list", "kill", "a.b:c", "100%"}) {
     CAPTURE(name);
     done({"start", "./idle", "--name", name});
     CHECK(status_of(name) == "online");
@@ -85,25 +85,29 @@ TEST_CASE_FIXTURE(home_fixture, "names may have spaces and any letters, or be a 
     done({"stop", name});
     CHECK(status_of(name) == "stopped");
   }
-  CHECK(processes().size() == 6);
+  CHECK(processes().size() == 7);
 }
 
 TEST_CASE_FIXTURE(home_fixture, "a name that could be taken for something else is refused") {
   program("idle");
-  for (const std::string name : {"--", "-x", "all", "/web/", ""}) {
+  for (const std::string name : {"--", "-x", "all", "/web/", "a/b", "", "a\x01", "a\x7f"}) {
     CAPTURE(name);
     CHECK(run({"start", "./idle", "--name=" + name}).exit_code == 2);
   }
   CHECK(living().empty());
 }
 
-TEST_CASE_FIXTURE(home_fixture, "an app whose name is a number is found by it, unless a process has that id") {
+TEST_CASE_FIXTURE(home_fixture, "an app whose name is a number is found by it, before a process that has that id") {
   program("idle");
   done({"start", "./idle", "--name", "4000"});
 
   done({"stop", "4000"});
 
   CHECK(status_of("4000") == "stopped");
+  done({"start", "./idle", "--name", "0"});
+  done({"delete", "0"});
+  CHECK(processes().size() == 1);
+  CHECK(process("4000").at("pm_id") == 0);
 }
 
 TEST_CASE_FIXTURE(home_fixture, "instances are processes of their own, with a number in a variable of their choice") {

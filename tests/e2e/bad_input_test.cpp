@@ -120,6 +120,35 @@ TEST_CASE_FIXTURE(home_fixture, "an unknown key is an error at its place, with t
                     "typo.yaml:3:3: unknown key 'max_restrats': did you mean 'max_restarts'?");
 }
 
+TEST_CASE_FIXTURE(home_fixture, "what is not built yet is refused by the name under which it is given") {
+  program("idle");
+  const std::pair<words, std::string> rows[] = {
+      {{"--ext", "js,css"}, "'--ext' is not built yet"},
+      {{"--watch"}, "'--watch' is not built yet"},
+      {{"--max-memory-restart", "100M"}, "'--max-memory-restart' is not built yet"},
+      {{"-c", "* * * * *"}, "'--cron-restart' is not built yet"},
+  };
+  for (const auto& [options, message] : rows)
+    for (const std::string verb : {"start", "restart"}) {
+      words arguments{verb, "./idle"};
+      arguments.insert(arguments.end(), options.begin(), options.end());
+      check_usage_error(*this, arguments, message);
+    }
+}
+
+TEST_CASE_FIXTURE(home_fixture, "--env and --only choose from a file: with anything else they are refused") {
+  program("idle");
+  done({"start", "./idle"});
+  const pid_t before = pid_of("idle");
+  for (const std::string verb : {"start", "restart", "stop", "delete"})
+    for (const std::string option : {"--env", "--only"}) {
+      const auto refused = run({verb, "idle", option, "idle"});
+      CHECK(refused.exit_code == 2);
+      CHECK_MESSAGE(contains(refused.err, option + " chooses from a file, and 'idle' is none"), refused.err);
+    }
+  CHECK(pid_of("idle") == before);
+}
+
 TEST_CASE_FIXTURE(home_fixture, "one bad app in a file of three: none is started") {
   program("idle");
   write("ecosystem.json", R"([

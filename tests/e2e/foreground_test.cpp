@@ -44,6 +44,24 @@ TEST_CASE_FIXTURE(home_fixture, "start --no-daemon with a daemon that runs start
   CHECK(status_of("talker") == "online");
 }
 
+TEST_CASE_FIXTURE(home_fixture, "start and restart --attach follow the logs, and the apps outlive them") {
+  write("talker.sh", "while read -r line < orders; do echo \"said $line\"; done\n");
+  fifo orders{path("orders")};
+  for (const std::string verb : {"start", "restart"}) {
+    CAPTURE(verb);
+    background_command command{procvisor({verb, verb == "start" ? "talker.sh" : "talker", "--attach"})};
+    REQUIRE(command.says("the apps run on"));
+    e2e::run({{"sh", "-c", "echo hello > orders"}, env, folder(), {}});
+    CHECK(command.says("said hello"));
+
+    ::kill(command.pid(), SIGINT);
+
+    CHECK(command.finish().exit_code == 0);
+    CHECK(status_of("talker") == "online");
+  }
+  CHECK(run({"restart", "nobody", "--attach"}).exit_code == 3);
+}
+
 TEST_CASE_FIXTURE(home_fixture, "start --no-daemon that starts nothing leaves no daemon behind") {
   write("bad", "#!/no/such/interpreter\n", 0755);
   CHECK(run({"start", "./bad", "--no-daemon"}).exit_code == 4);

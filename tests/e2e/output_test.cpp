@@ -68,6 +68,17 @@ TEST_CASE_FIXTURE(home_fixture, "a table is no wider than its terminal, and only
   CHECK_FALSE(contains(done({"describe", "short"}).out, std::string{escape}));
 }
 
+TEST_CASE_FIXTURE(home_fixture, "list --watch shows the list again and again, as it is by then") {
+  program("idle");
+  done({"start", "./idle", "--name", "first"});
+  background_command watched{procvisor({"list", "--watch", "--no-color"})};
+  CHECK(watched.says("first"));
+  done({"start", "./idle", "--name", "second"});
+  CHECK(watched.says("second"));
+  done({"kill"});
+  CHECK(watched.says("watching │\n└")); // nothing is in it
+}
+
 TEST_CASE_FIXTURE(home_fixture, "an app's name and output cannot steer the terminal of who looks at the list") {
   program("idle");
   CHECK(run({"start", "./idle", "--name", "\033[2Jgone"}).exit_code == 2);
