@@ -55,7 +55,7 @@ struct cluster_fixture : home_fixture {
   }
 
   /// What answers, "version pid".
-  std::string answer() const { return http_get(port, "/").body; }
+  std::string answer() const { return http_get(port, "/", {"Connection: close"}).body; }
   std::set<std::string> answers(int times) const {
     std::set<std::string> all;
     for (int i = 0; i < times; ++i)
