@@ -27,6 +27,9 @@ constexpr uint32_t tcp_reuse_port = 2;    ///< UV_TCP_REUSEPORT
 constexpr uint32_t udp_reuse_address = 4; ///< UV_UDP_REUSEADDR
 constexpr uint32_t udp_reuse_port = 8;    ///< UV_UDP_REUSEPORT
 
+/// Node's, which workers that do not say otherwise leave to their primary.
+constexpr int usual_backlog = 511;
+
 struct address {
   sockaddr_storage storage{};
   socklen_t size = 0;
@@ -121,7 +124,7 @@ tl::expected<unique_fd, int> bound(const address& where, int type, const cluster
     all_set = all_set && set_option(made.get(), IPPROTO_IPV6, IPV6_V6ONLY, (query.flags & only_ipv6) != 0 ? 1 : 0);
   if (!all_set || ::bind(made.get(), where.get(), where.size) != 0)
     return tl::unexpected(errno);
-  if (!udp && ::listen(made.get(), query.backlog) != 0)
+  if (!udp && ::listen(made.get(), query.backlog > 0 ? query.backlog : usual_backlog) != 0)
     return tl::unexpected(errno);
   return made;
 }
