@@ -66,6 +66,7 @@ struct balancer_fixture : actor_fixture {
               [](const process_exited&) {},
               [](const tree_ended&) {},
               [](const held_launch&) {},
+              [](const cron_due&) {},
               [](const recorder_restarted&) {},
               [this, who](const for_worker& message) { sent[who].push_back(message); },
               [](const slot_standing&) {}};

@@ -142,7 +142,8 @@ struct model_fixture : actor_fixture {
             [](const new_recorder&) {},
             [](const fd_ready&) {}};
   });
-  registry_actor registry = sys.spawn<registry_impl>("/home", saved_state{}, launcher, recorder, tree_ender);
+  registry_actor registry =
+      sys.spawn<registry_impl>("/home", saved_state{}, launcher, recorder, tree_ender, cron_scheduler_actor{});
 
   explicit model_fixture(unsigned seed) : random(seed) {
     caf::anon_send(registry, held_launches{});
@@ -216,7 +217,8 @@ struct model_fixture : actor_fixture {
     held_launches held;
     for (const auto& [id, one] : alive_or_zombie)
       held.launches.push_back({id, one.gen, one.pid, one.is_over, one.status, {}});
-    registry = sys.spawn<registry_impl>("/home", std::move(earlier), launcher, recorder, tree_ender);
+    registry =
+        sys.spawn<registry_impl>("/home", std::move(earlier), launcher, recorder, tree_ender, cron_scheduler_actor{});
     caf::anon_send(registry, std::move(held));
     loop.run_until_quiet();
   }
