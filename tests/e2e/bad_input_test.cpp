@@ -126,7 +126,6 @@ TEST_CASE_FIXTURE(home_fixture, "what is not built yet is refused by the name un
       {{"--ext", "js,css"}, "'--ext' is not built yet"},
       {{"--watch"}, "'--watch' is not built yet"},
       {{"--max-memory-restart", "100M"}, "'--max-memory-restart' is not built yet"},
-      {{"-c", "* * * * *"}, "'--cron-restart' is not built yet"},
   };
   for (const auto& [options, message] : rows)
     for (const std::string verb : {"start", "restart"}) {
