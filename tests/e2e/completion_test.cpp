@@ -33,7 +33,7 @@ TEST_CASE_FIXTURE(home_fixture, "bash completes verbs, their options, and the na
   done({"start", "./idle", "--name", "web"});
   done({"start", "./idle", "--name", "two words"});
 
-  CHECK(offered(*this, "procvisor startO") == "startOrRestart\n");
+  CHECK(offered(*this, "procvisor startOrR") == "startOrRestart\nstartOrReload\n");
   CHECK(contains(offered(*this, "procvisor ''"), "prettylist\n"));
   CHECK(offered(*this, "procvisor start --max-r") == "--max-restarts\n");
   CHECK(offered(*this, "procvisor ls --so") == "--sort\n");
