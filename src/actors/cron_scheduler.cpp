@@ -44,8 +44,11 @@ void cron_scheduler_state::enter(const app_actor& app, const cron_entry& wanted)
     const auto [at, is_new] = entries_.try_emplace(app.address());
     if (is_new)
       self_->monitor(app);
-    at->second = {app, *schedule, *zone, {}, {}};
-    reckon(at->second, alarm_->now());
+    auto& one = at->second; // what it was told before still counts
+    one.app = app;
+    one.schedule = *schedule;
+    one.zone = *zone;
+    reckon(one, alarm_->now());
   }
   set_alarm();
 }

@@ -40,8 +40,8 @@ struct handed_over { ///< with a descriptor, which has to be acknowledged
 };
 struct unknown {}; ///< well-formed, and of no meaning here
 struct garbage {};
-using message = std::variant<ready, offered_action, shown_metrics, action_reply, cluster::message, handed_over, unknown,
-                             garbage>;
+using message =
+    std::variant<ready, offered_action, shown_metrics, action_reply, cluster::message, handed_over, unknown, garbage>;
 
 message read_message(std::string_view line);
 message read_value(nlohmann::json said);

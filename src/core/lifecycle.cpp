@@ -94,25 +94,7 @@ public:
   }
 
   void operator()(const delete_requested&) {
-    switch (state_.phase) {
-      case life_phase::stopped:
-      case life_phase::errored:
-      case life_phase::waiting_restart:
-        remove();
-        return;
-      case life_phase::launching:
-      case life_phase::stopping:
-        let_follow(after_exit::remove, "delete");
-        return;
-      case life_phase::getting_ready:
-      case life_phase::settling:
-        say_overtaken(awaited::run, "delete");
-        begin_stop(after_exit::remove);
-        return;
-      case life_phase::online:
-        begin_stop(after_exit::remove);
-        return;
-    }
+    end_for_good("delete", [this] { begin_stop(after_exit::remove); });
   }
 
   void operator()(const takeover_requested& event) {
@@ -123,25 +105,7 @@ public:
   }
 
   void operator()(const retire_requested& event) {
-    switch (state_.phase) {
-      case life_phase::stopped:
-      case life_phase::errored:
-      case life_phase::waiting_restart:
-        remove();
-        return;
-      case life_phase::launching:
-      case life_phase::stopping:
-        let_follow(after_exit::remove, "reload");
-        return;
-      case life_phase::getting_ready:
-      case life_phase::settling:
-        say_overtaken(awaited::run, "reload");
-        begin_leave(event.with_message);
-        return;
-      case life_phase::online:
-        begin_leave(event.with_message);
-        return;
-    }
+    end_for_good("reload", [&] { begin_leave(event.with_message); });
   }
 
   void operator()(const reset_requested&) {
@@ -326,6 +290,30 @@ private:
   std::string words_of_early_end(const exit_status& status) const {
     return fmt::format("'{}' ended with {} after {} ms", spec_.name, describe(status),
                        between(state_.started_at, now_).count());
+  }
+
+  /// `begin_end`: how a process that runs is brought to its end.
+  template <class BeginEnd>
+  void end_for_good(const char* command, BeginEnd begin_end) {
+    switch (state_.phase) {
+      case life_phase::stopped:
+      case life_phase::errored:
+      case life_phase::waiting_restart:
+        remove();
+        return;
+      case life_phase::launching:
+      case life_phase::stopping:
+        let_follow(after_exit::remove, command);
+        return;
+      case life_phase::getting_ready:
+      case life_phase::settling:
+        say_overtaken(awaited::run, command);
+        begin_end();
+        return;
+      case life_phase::online:
+        begin_end();
+        return;
+    }
   }
 
   // -- from launch to online

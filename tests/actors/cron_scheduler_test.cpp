@@ -137,6 +137,8 @@ TEST_CASE_FIXTURE(cron_fixture,
   ring_at(midnight + 3h + 30min);
   CHECK(told["app"] == 1);
   CHECK(wall.alarm == midnight + 5h);
+  enter(app, "0 * * * *"); // the same times declared anew
+  CHECK(wall.alarm == midnight + 5h);
   ring_at(midnight - 24h);
   CHECK(told["app"] == 1);
   CHECK(wall.alarm == midnight - 23h);
