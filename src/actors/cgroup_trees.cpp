@@ -63,9 +63,12 @@ void cgroup_trees::drop(tree_at at) {
 
 /// Those furthest from the leader first, and then its process group at one blow.
 void cgroup_trees::ask(const tree& of, int signal) {
-  for (const auto& one : os::hold_processes_in(proc_, of.folder))
-    if (one.group != of.order.leader)
-      os::send_signal(one.pidfd, signal);
+  const auto all = os::processes_in(of.folder);
+  const bool is_alone = all.size() == 1 && all.front() == of.order.leader;
+  if (!is_alone)
+    for (const auto& one : os::hold_processes_in(proc_, of.folder))
+      if (one.group != of.order.leader)
+        os::send_signal(one.pidfd, signal);
   ::kill(-of.order.leader, signal);
 }
 
