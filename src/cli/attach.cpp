@@ -33,6 +33,11 @@ public:
                    {{"targets", {target_}}, {"lines", 0}, {"follow", true}, {"out", true}, {"err", true}}, rpc::prompt);
     if (!asked)
       return fail(std::move(asked.error()));
+    if (auto begun = await_live(); !begun)
+      return begun;
+    if (logs_.has_message())
+      if (auto shown = show_logs(); !shown)
+        return shown;
     std::array<pollfd, 2> ready = {{{STDIN_FILENO, POLLIN, 0}, {logs_.socket(), POLLIN, 0}}};
     for (;;) {
       if (::poll(ready.data(), ready.size(), -1) < 0 && errno != EINTR)
@@ -48,6 +53,20 @@ public:
   }
 
 private:
+  /// What is typed may be answered at once: nothing is sent before the stream would show the answer.
+  result<exit_code> await_live() {
+    for (;;) {
+      auto text = logs_.receive(rpc::prompt);
+      if (!text)
+        return fail(std::move(text.error()));
+      const auto message = nlohmann::json::parse(*text, nullptr, /*allow_exceptions=*/false);
+      if (!message.is_object() || !message.contains("method"))
+        return rpc::decode_reply(*text).map([](const nlohmann::json&) { return exit_code::done; });
+      if (message.at("method") == "live")
+        return exit_code::done;
+    }
+  }
+
   result<exit_code> show_logs() {
     do {
       auto text = logs_.receive(rpc::unlimited);
@@ -56,8 +75,6 @@ private:
       const auto message = nlohmann::json::parse(*text, nullptr, /*allow_exceptions=*/false);
       if (!message.is_object() || !message.contains("method"))
         return rpc::decode_reply(*text).map([](const nlohmann::json&) { return exit_code::done; });
-      if (message.at("method") != "log")
-        continue; // where the stream begins
       if (auto shown = show(message.at("params")); !shown)
         return shown;
     } while (logs_.has_message());

@@ -56,6 +56,8 @@ result<exit_code> log_printer::print(const nlohmann::json& notification) {
     add_line(params, params.at("line").get_ref<const std::string&>(), true);
     return exit_code::done;
   }
+  if (notification.at("method") != "tail")
+    return exit_code::done;
   if (auto flushed = flush(); !flushed)
     return flushed;
   out_.show(fmt::format("{} last {} lines:\n", params.value("path", ""), view_.lines));

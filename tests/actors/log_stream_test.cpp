@@ -29,7 +29,7 @@ public:
     const os::unique_fd theirs{sockets[1]};
     send(packet, {theirs.get()});
   }
-  /// What has come until now, line by line.
+  /// What has come until now, line by line; of `live` only how many others came before it.
   std::vector<json> read_all() {
     std::vector<char> block(1024 * 1024);
     for (;;) {
@@ -41,10 +41,16 @@ public:
       text_.append(block.data(), static_cast<size_t>(n));
     }
     std::vector<json> messages;
-    for (size_t newline = 0; (newline = text_.find('\n')) != std::string::npos; text_.erase(0, newline + 1))
-      messages.push_back(json::parse(text_.substr(0, newline)));
+    for (size_t newline = 0; (newline = text_.find('\n')) != std::string::npos; text_.erase(0, newline + 1)) {
+      auto message = json::parse(text_.substr(0, newline));
+      if (message.value("method", "") == "live")
+        before_live.push_back(messages.size());
+      else
+        messages.push_back(std::move(message));
+    }
     return messages;
   }
+  std::vector<size_t> before_live;
   bool is_closed = false;
 
   static json log(const char* stream, const char* line) {
@@ -84,6 +90,7 @@ TEST_CASE_FIXTURE(stream_fixture, "log_stream: the last lines of each file, the 
                   {"lines", {"e1", "unfinished"}}}}});
   CHECK(messages[1]["params"]["lines"] == json{"o2", "o3"});
   CHECK(messages[2] == result);
+  CHECK(before_live.empty()); // nothing is followed
   CHECK(is_closed);
 }
 
@@ -137,6 +144,7 @@ TEST_CASE_FIXTURE(stream_fixture, "log_stream: new lines follow the tail, none t
   CHECK(messages[1] == log("out", "beginning"));
   CHECK(messages[2] == log("out", "next"));
   CHECK(messages[3] == log("err", "problem"));
+  CHECK(before_live == std::vector<size_t>{1}); // once, behind the tail
   CHECK(!is_closed);
 }
 

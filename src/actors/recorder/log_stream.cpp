@@ -164,6 +164,8 @@ void log_stream_state::render_tails() {
     }
     if (tails_.empty()) {
       if (request_.follows) {
+        outbox_ += R"({"jsonrpc":"2.0","method":"live","params":{}})"
+                   "\n";
         outbox_ += std::exchange(held_, {});
         phase_ = phase::live;
       } else {
