@@ -20,8 +20,8 @@ using namespace procvisor;
 
 namespace {
 
-/// The three processes behind the client are started by a client (the keeper) and by the keeper (the others), which
-/// hand them a channel; a person who types one of these names gets the client's "unknown verb".
+/// The processes behind the client are started by a client (the keeper) and by a keeper (the others), which hand them a
+/// channel; a person who types one of these names gets the client's "unknown verb".
 bool is_started_by_us(int argc) {
   return argc == 2 && ::fcntl(keeper::keeper_fd, F_GETFD) >= 0;
 }
@@ -35,9 +35,11 @@ bool is_site_server(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   const std::string_view role = is_started_by_us(argc) ? argv[1] : "";
-  if (role != "keeper" && role != "daemon" && role != "recorder")
+  if (role != "keeper" && role != "daemon" && role != "recorder" && role != "takes-over")
     return is_site_server(argc, argv) ? serve::run_site_server() : cli::run_client(argc, argv);
   ::prctl(PR_SET_NAME, "procvisor"); // executed as /proc/self/exe, it would be "exe" in ps and top
+  if (role == "takes-over")
+    return keeper::run_check();
   const auto home = os::find_home();
   if (!home) {
     std::fprintf(stderr, "procvisor: %s\n", home.error().what.c_str());

@@ -1,6 +1,7 @@
 #include "actors/app.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <iterator>
 #include <memory>
@@ -10,7 +11,10 @@
 
 #include "actors/recorder_link.hpp"
 #include "actors/support.hpp"
+#include "core/launch_recipe.hpp"
 #include "core/signal_name.hpp"
+#include "os/pidfd.hpp"
+#include "os/process_tree.hpp"
 #include "rpc/recorder_wire.hpp"
 
 namespace procvisor {
@@ -62,7 +66,9 @@ app_actor::behavior_type app_state::make_behavior() {
         if (message.gen == it_.state.gen)
           talk_.say_line(message.line, message.fd);
       },
-      [this](const pass_on& order) { return talk_.take(order.what, it_.spec->name, view()); },
+      [this](const pass_on& order) {
+        return talk_.take(order.what, it_.spec->name, view(), [this](int signal) { return signal_process(signal); });
+      },
       [this](const fd_ready& ready) { talk_.on_event(ready); },
       [this](const launch_done& done) { on_launched(done); },
       [this](const launch_refused& refused) {
@@ -137,7 +143,7 @@ void app_state::on_launched(const launch_done& done) {
     if (done.channel)
       tell_balancer(worker_up{worker(), it_.spec});
   }
-  happen(launched{done.gen, done.pid});
+  happen(launched{done.gen, done.pid, done.start_ticks});
 }
 
 void app_state::on_exit(const process_exited& ended) {
@@ -185,6 +191,11 @@ void app_state::conclude_exit(const process_exited& ended, moment at) {
 
 void app_state::on_held(const held_launch& held) {
   const bool was_made = held.pid > 0;
+  const bool is_lost = !was_made && !held.is_over && it_.state.pid > 0;
+  if (is_lost && it_.spec->treekill) {
+    on_lost();
+    return;
+  }
   if (was_made)
     open_output(held.pid, held.fds);
   else if (held.is_over)
@@ -193,13 +204,31 @@ void app_state::on_held(const held_launch& held) {
     talk_.begin(held.fds[2]);
     tell_balancer(worker_up{worker(), it_.spec, true});
   }
-  happen(adopted{held.gen, held.pid});
+  if (held.is_taken_back)
+    note_taken_back(held);
+  happen(adopted{held.gen, held.pid, held.start_ticks, held.is_foster});
   if (was_made && held.is_over)
     on_exit({held.gen, held.status});
   else if (was_made && it_.state.pid != held.pid) // its end is known, or it failed before its execve
     let_go(held.gen);
   else if (was_made)
     self_->send(launcher_, claim_launch{it_.id, held.gen});
+}
+
+void app_state::note_taken_back(const held_launch& held) {
+  self_->send(recorder_, journal_packet(severity::warning, label(), held.pid,
+                                        has_channel(*it_.spec)
+                                            ? "taken back after the loss of the keeper; its IPC channel is closed"
+                                            : "taken back after the loss of the keeper"));
+}
+
+void app_state::on_lost() {
+  journal(severity::warning, "is no longer there, and how it has ended is not known");
+  it_.state.is_foster = true; // whoever has its number now is a stranger
+  it_.state.start_ticks = std::max(it_.state.start_ticks, uint64_t{1});
+  remains_of_.emplace(process_exited{it_.state.gen, unseen_exit}, now());
+  order_tree_end(SIGKILL);
+  tell_registry();
 }
 
 void app_state::open_output(pid_t pid, std::vector<shared_fd> fds) {
@@ -312,13 +341,20 @@ void app_state::ask_to_end(int signal) {
 }
 
 void app_state::signal_app(int signal) {
-  // The keeper does not reap it before reap_order, so the number is still its own.
   if (it_.state.pid <= 0)
     return;
   if (it_.spec->treekill)
     order_tree_end(signal);
   else
-    ::kill(it_.state.pid, signal);
+    signal_process(signal);
+}
+
+bool app_state::signal_process(int signal) const {
+  if (foster_start() == 0) // the keeper does not reap it before reap_order, so the number is still its own
+    return ::kill(it_.state.pid, signal) == 0;
+  const auto held = os::hold_started(os::procfs{}, it_.state.pid, foster_start());
+  errno = ESRCH;
+  return held && os::send_signal(held, signal);
 }
 
 void app_state::order_tree_end(int signal) {
@@ -328,6 +364,7 @@ void app_state::order_tree_end(int signal) {
                                       .label = label(),
                                       .leader = it_.state.pid,
                                       .leader_is_over = remains_of_.has_value(),
+                                      .foster_start = foster_start(),
                                       .signal = signal});
 }
 

@@ -65,6 +65,13 @@ private:
   cluster::worker_key worker() const { return {it_.id, it_.state.gen}; }
   template <class Message>
   void tell_balancer(Message&& message);
+  void note_taken_back(const held_launch& held);
+  /// Its exit status was lost with its keeper. What it had started may still be there.
+  void on_lost();
+  /// start_ticks of a process that is no child of the keeper's; 0: it is one.
+  uint64_t foster_start() const { return it_.state.is_foster ? it_.state.start_ticks : 0; }
+  /// False: errno says why.
+  bool signal_process(int signal) const;
   void ask_to_end(int signal);
   void signal_app(int signal);
   void order_tree_end(int signal);

@@ -112,7 +112,8 @@ void app_talk::on_reply(const ipc::action_reply& reply) {
   pending_.erase(at);
 }
 
-caf::result<app_answer> app_talk::take(const app_order& order, const std::string& name, const process_view& view) {
+caf::result<app_answer> app_talk::take(const app_order& order, const std::string& name, const process_view& view,
+                                       const std::function<bool(int)>& send_signal) {
   if (view.pid == 0)
     return app_answer{view, error{exit_code::other, fmt::format("'{}' does not run", name)}};
   return std::visit(overloaded{
@@ -122,8 +123,7 @@ caf::result<app_answer> app_talk::take(const app_order& order, const std::string
                           return app_answer{view};
                         },
                         [&](const signal_order& signal) -> caf::result<app_answer> {
-                          // The number is the program's until the keeper has reaped it, which waits for this actor.
-                          if (::kill(view.pid, signal.number) != 0)
+                          if (!send_signal(signal.number))
                             return app_answer{view,
                                               error{exit_code::other, fmt::format("sending {} to '{}' failed: {}",
                                                                                   signal_name(signal.number), name,

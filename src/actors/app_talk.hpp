@@ -40,7 +40,9 @@ public:
   bool say_shutdown() { return channel_.send(ipc::shutdown_message()); }
   bool say_line(std::string_view line, shared_fd fd) { return channel_.send_line(line, std::move(fd)); }
 
-  caf::result<app_answer> take(const app_order& order, const std::string& name, const process_view& view);
+  /// `send_signal` sends one to the process; false: errno says why.
+  caf::result<app_answer> take(const app_order& order, const std::string& name, const process_view& view,
+                               const std::function<bool(int)>& send_signal);
 
 private:
   struct pending_action {

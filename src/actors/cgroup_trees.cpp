@@ -29,7 +29,8 @@ cgroup_trees::cgroup_trees(tree_ender_actor::pointer self, std::shared_ptr<const
 bool cgroup_trees::take(const tree_order& order) {
   auto at = trees_.find({order.id, order.gen});
   if (at == trees_.end()) {
-    auto folder = cgroups_->of(order.leader);
+    const bool has_certain_number = order.foster_start == 0;
+    auto folder = has_certain_number ? cgroups_->of(order.leader) : std::string{};
     if (folder.empty())
       folder = cgroups_->of_launch(static_cast<uint32_t>(order.id), static_cast<uint64_t>(order.gen));
     if (folder.empty())
@@ -63,13 +64,15 @@ void cgroup_trees::drop(tree_at at) {
 
 /// Those furthest from the leader first, and then its process group at one blow.
 void cgroup_trees::ask(const tree& of, int signal) {
+  const bool has_certain_number = of.order.foster_start == 0;
   const auto all = os::processes_in(of.folder);
-  const bool is_alone = all.size() == 1 && all.front() == of.order.leader;
+  const bool is_alone = has_certain_number && all.size() == 1 && all.front() == of.order.leader;
   if (!is_alone)
     for (const auto& one : os::hold_processes_in(proc_, of.folder))
-      if (one.group != of.order.leader)
+      if (!has_certain_number || one.group != of.order.leader)
         os::send_signal(one.pidfd, signal);
-  ::kill(-of.order.leader, signal);
+  if (has_certain_number)
+    ::kill(-of.order.leader, signal);
 }
 
 void cgroup_trees::kill(tree& of) {

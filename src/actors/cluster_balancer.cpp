@@ -30,7 +30,7 @@ struct overloaded : Fs... {
 };
 
 shared_fd duplicate(int fd) {
-  return std::make_shared<os::unique_fd>(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
+  return std::make_shared<os::unique_fd>(os::duplicate(fd));
 }
 
 bool is_udp(cluster::address_kind kind) {

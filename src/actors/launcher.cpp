@@ -1,6 +1,7 @@
 #include "actors/launcher.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
@@ -13,11 +14,14 @@
 
 #include "actors/recorder_link.hpp"
 #include "actors/support.hpp"
+#include "keeper/inheritance.hpp"
 #include "os/mounts.hpp"
 
 namespace procvisor {
 
 namespace {
+
+constexpr int keeper_end_takes_ms = 500; ///< at most, of one that is being killed
 
 keeper::launch_key key_of(const launch_order& order) {
   return {.id = static_cast<uint32_t>(order.id), .padding = 0, .generation = static_cast<uint64_t>(order.gen)};
@@ -96,7 +100,7 @@ launcher_state::launcher_state(launcher_actor::pointer self, std::shared_ptr<lau
   : self_(self), recorder_(std::move(recorder)), root_(std::move(root)), loop_(event_loop::of(self->system())),
     home_(setup->home), keeper_(loop_, std::move(setup->keeper), caf::weak_actor_ptr{self->ctrl()}),
     report_(std::move(setup->report)), open_files_(setup->open_files), capacity_(setup->capacity),
-    cgroups_(setup->cgroups), makes_cgroups_(cgroups_->are_made()) {
+    setup_(std::move(setup)), cgroups_(setup_->cgroups), makes_cgroups_(cgroups_->are_made()) {
   cgroups_->sweep(); // what the last daemon has left empty
 }
 
@@ -113,10 +117,16 @@ launcher_actor::behavior_type launcher_state::make_behavior() {
       },
       [this](const claim_launch& claim) { on_claim(claim); },
       [this](const deposit_state& state) {
+        state_ = state.file;
         const std::array fds{state.file->get()};
         keeper_.send(bytes_of(keeper::notice{.what = keeper::op::state, .key = {}}), fds);
       },
       [this](const keep_socket& socket) { keep(socket); },
+      [this](const give_way_to& order) {
+        auto answer = self_->make_response_promise<std::string>();
+        on_give_way(order, answer);
+        return answer;
+      },
       [this](const end_keeper&) {
         keeper_.send(bytes_of(keeper::notice{.what = keeper::op::end, .key = {}}));
         keeper_.drain(); // this process ends now, and without that word the keeper would start another one
@@ -150,7 +160,9 @@ void launcher_state::create(const launch_order& order, const app_actor& app) {
   std::vector<int> deposit{fds->out.read_end.get(), fds->err.read_end.get()};
   if (fds->our_channel)
     deposit.push_back(fds->our_channel->get());
-  held_.insert_or_assign({key.id, key.generation}, known_launch{app});
+  auto& held = held_.insert_or_assign({key.id, key.generation}, known_launch{.app = app}).first->second;
+  if (fds->our_channel)
+    held.channel = os::duplicate(fds->our_channel->get());
   keeper_.send(bytes_of(keeper::intend{.fd_count = static_cast<uint32_t>(deposit.size()), .key = key}), deposit);
 
   const auto recipe = recipe_for(*order.spec, *order.caller, {order.id, order.gen, order.instance, home_});
@@ -162,6 +174,8 @@ void launcher_state::create(const launch_order& order, const app_actor& app) {
     return;
   }
   keeper_.send(bytes_of(keeper::launched{.pid = child->pid, .key = key}));
+  held.pid = child->pid;
+  held.start_ticks = start_of(child->pid);
   tell_recorder(order, child->pid, std::move(fds->out.read_end), std::move(fds->err.read_end));
   if (!plan.wait_for_exec) {
     auto& slow =
@@ -170,7 +184,7 @@ void launcher_state::create(const launch_order& order, const app_actor& app) {
     slow.outcome.arm(EPOLLIN);
     return;
   }
-  self_->send(app, launch_done{order.gen, child->pid, fds->our_channel});
+  self_->send(app, launch_done{order.gen, child->pid, fds->our_channel, held.start_ticks});
 }
 
 /// In a cgroup of its own where it is to have one and can.
@@ -232,6 +246,7 @@ void launcher_state::on_ready(const fd_ready& ready) {
     return;
   }
   if (!keeper_.on_ready([this](os::packet& received) { on_packet(received); })) {
+    succeed_keeper();
     self_->send(root_, keeper_lost{});
     return;
   }
@@ -253,7 +268,7 @@ void launcher_state::settle_slow_launch(const std::function<bool(const slow_laun
     reap(key_of(slow.order));
     return;
   }
-  self_->send(slow.app, launch_done{slow.order.gen, slow.pid, slow.channel});
+  self_->send(slow.app, launch_done{slow.order.gen, slow.pid, slow.channel, start_of(slow.pid)});
 }
 
 void launcher_state::on_packet(os::packet& received) {
@@ -285,11 +300,21 @@ void launcher_state::on_packet(os::packet& received) {
       on_held_socket(received);
       return;
     case keeper::op::held_all:
+      adopt_survivors();
       if (adopted_)
         self_->send(root_, std::move(*adopted_));
       adopted_.reset();
       return;
+    case keeper::op::refused:
+      if (asker_) {
+        const auto why = bytes.subspan(std::min(sizeof(keeper::notice), bytes.size()));
+        asker_->deliver(std::string(reinterpret_cast<const char*>(why.data()), why.size()));
+        asker_.reset();
+      }
+      return;
     case keeper::op::rejected:
+    case keeper::op::adopt:
+    case keeper::op::update:
     case keeper::op::state:
     case keeper::op::hello:
     case keeper::op::intend:
@@ -303,14 +328,21 @@ void launcher_state::on_packet(os::packet& received) {
 }
 
 void launcher_state::on_held(const keeper::held& left, std::vector<os::unique_fd> fds) {
-  auto& known = held_.insert_or_assign({left.key.id, left.key.generation}, known_launch{}).first->second;
-  if (left.pid > 0)
-    known.cgroup = cgroups_->of(left.pid);
+  auto& held = held_.insert_or_assign({left.key.id, left.key.generation}, known_launch{.pid = left.pid}).first->second;
+  held.start_ticks = left.is_foster != 0 ? left.start_ticks : start_of(left.pid);
+  if (left.is_foster != 0)
+    held.cgroup = cgroups_->of_launch(left.key.id, left.key.generation);
+  else if (left.pid > 0)
+    held.cgroup = cgroups_->of(left.pid);
+  if (fds.size() > 2)
+    held.channel = os::duplicate(fds[2].get());
   held_launch launch{.id = process_id{left.key.id},
                      .gen = generation{left.key.generation},
                      .pid = left.pid,
                      .is_over = left.is_over != 0,
-                     .status = {left.exit_code, left.signal}};
+                     .status = {left.exit_code, left.signal},
+                     .start_ticks = held.start_ticks,
+                     .is_foster = left.is_foster != 0};
   for (auto& fd : fds)
     launch.fds.push_back(std::make_shared<os::unique_fd>(std::move(fd)));
   if (adopted_)
@@ -329,14 +361,102 @@ void launcher_state::keep(const keep_socket& socket) {
   if (socket.fd)
     fds.push_back(socket.fd->get());
   keeper_.send(packet, fds);
+  if (socket.fd)
+    sockets_.insert_or_assign(socket.text, os::duplicate(socket.fd->get()));
+  else
+    sockets_.erase(socket.text);
 }
 
 void launcher_state::on_held_socket(os::packet& received) {
   if (!adopted_ || received.bytes.size() < sizeof(keeper::held_socket) || received.fds.size() != 1)
     return;
   const auto* text = reinterpret_cast<const char*>(received.bytes.data()) + sizeof(keeper::held_socket);
-  adopted_->sockets.push_back({std::string{text, received.bytes.size() - sizeof(keeper::held_socket)},
-                               std::make_shared<os::unique_fd>(std::move(received.fds.front()))});
+  std::string socket_text{text, received.bytes.size() - sizeof(keeper::held_socket)};
+  sockets_.insert_or_assign(socket_text, os::duplicate(received.fds.front().get()));
+  adopted_->sockets.push_back(
+      {std::move(socket_text), std::make_shared<os::unique_fd>(std::move(received.fds.front()))});
+}
+
+uint64_t launcher_state::start_of(pid_t pid) const {
+  const auto seen = pid > 0 ? proc_.stat(pid) : std::nullopt; // the keeper has not reaped it, so the number is its own
+  return seen ? seen->start_ticks : 0;
+}
+
+void launcher_state::adopt_survivors() {
+  for (auto& one : std::exchange(setup_->survivors, {})) {
+    const keeper::launch_key key{
+        .id = static_cast<uint32_t>(one.id), .padding = 0, .generation = static_cast<uint64_t>(one.gen)};
+    if (!adopted_ || held_.contains({key.id, key.generation}) || held_.size() >= capacity_)
+      continue; // a daemon before this one has got so far
+    const std::array fds{one.pidfd.get(), one.out.get(), one.err.get()};
+    keeper_.send(
+        bytes_of(keeper::adopt{.pid = one.pid, .key = key, .parent = one.parent, .start_ticks = one.start_ticks}), fds);
+    auto& held = held_[{key.id, key.generation}];
+    held.pid = one.pid;
+    held.start_ticks = one.start_ticks;
+    held.cgroup = cgroups_->of_launch(key.id, key.generation);
+    adopted_->launches.push_back({.id = one.id,
+                                  .gen = one.gen,
+                                  .pid = one.pid,
+                                  .fds = {std::make_shared<os::unique_fd>(std::move(one.out)),
+                                          std::make_shared<os::unique_fd>(std::move(one.err))},
+                                  .start_ticks = one.start_ticks,
+                                  .is_foster = true,
+                                  .is_taken_back = true});
+  }
+}
+
+void launcher_state::on_give_way(const give_way_to& order, caf::typed_response_promise<std::string> answer) {
+  if (asker_) {
+    answer.deliver(std::string{"another update is under way"});
+    return;
+  }
+  asker_ = std::move(answer);
+  const std::array fds{order.program->get()};
+  keeper_.send(bytes_of(keeper::notice{.what = keeper::op::update, .key = {}}), fds);
+}
+
+void launcher_state::succeed_keeper() {
+  constexpr uint32_t too_many_losses = 30; // in ten seconds: the next keeper counts them
+  if (!state_ || setup_->losses >= too_many_losses)
+    return; // nothing was taken over yet: the next command starts a keeper, which finds everything by state.json
+  // Its descriptors are closed before its children have got their next parent, whom the next keeper has to know.
+  pollfd ended{setup_->keeper_end.get(), POLLIN, 0};
+  ::poll(&ended, 1, keeper_end_takes_ms);
+  keeper::inheritance what;
+  what.head.from = keeper::inherited_from::daemon;
+  what.head.listening = setup_->listener;
+  what.head.state = state_->get();
+  what.head.daemon_restarts = setup_->restarts + 1;
+  what.head.recorder_restarts = setup_->restarts + 1;
+  what.head.losses = setup_->losses;
+  what.head.losses_since = setup_->losses_since;
+  what.head.open_files = open_files_.rlim_cur;
+  what.head.open_files_hard = open_files_.rlim_max;
+  std::vector<survivor> alive; // whose descriptors stay open until execve
+  for (const auto& [key, held] : held_) {
+    const auto& [id, gen] = key;
+    const instance_mark mark{process_id{id}, generation{gen}};
+    const bool is_known = held.pid > 0; // otherwise the keeper would have told it, of a launch of an earlier daemon's
+    const pid_t pid = is_known ? held.pid : find_launch(proc_, home_, mark).value_or(0);
+    auto one = hold_survivor(proc_, mark, pid, is_known ? held.start_ticks : start_of(pid));
+    if (!one)
+      continue; // its exit status is lost with the keeper
+    what.launches.push_back({.key = {.id = id, .padding = 0, .generation = gen},
+                             .pid = one->pid,
+                             .is_foster = 1,
+                             .foster_parent = one->parent,
+                             .start_ticks = one->start_ticks,
+                             .pidfd = one->pidfd.get(),
+                             .out = one->out.get(),
+                             .err = one->err.get(),
+                             .channel = held.channel.get()});
+    alive.push_back(std::move(*one));
+  }
+  for (const auto& [text, fd] : sockets_)
+    what.sockets.push_back({text, fd.get()});
+  const os::unique_fd own{::open("/proc/self/exe", O_RDONLY | O_CLOEXEC)};
+  keeper::exec_keeper(own.get(), std::move(what));
 }
 
 void launcher_state::on_claim(const claim_launch& claim) {

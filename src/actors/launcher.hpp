@@ -7,11 +7,14 @@
 
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
+#include <caf/typed_response_promise.hpp>
 
 #include "actors/packet_channel.hpp"
 #include "actors/protocol.hpp"
+#include "actors/survivors.hpp"
 #include "keeper/wire.hpp"
 #include "os/cgroup.hpp"
+#include "os/procfs.hpp"
 #include "os/spawn.hpp"
 
 namespace procvisor {
@@ -24,6 +27,12 @@ struct launcher_setup {
   uint32_t capacity = 0; ///< launches the keeper can hold
   rlimit open_files{};   ///< what children get
   std::shared_ptr<const os::launch_cgroups> cgroups = std::make_shared<os::launch_cgroups>();
+  int listener = -1;        ///< the client socket, which outlives every actor
+  os::unique_fd keeper_end; ///< the keeper's pidfd
+  uint32_t restarts = 0;
+  uint32_t losses = 0; ///< of keepers, since losses_since
+  int64_t losses_since = 0;
+  std::vector<survivor> survivors; ///< to be adopted, where the keeper does not hold them
 };
 
 /// Creates processes and speaks with the keeper. For each launch: pipes, the intent deposited with the keeper, clone,
@@ -40,6 +49,9 @@ public:
 private:
   struct known_launch {
     app_actor app = {}; ///< hears of its exit; of an earlier daemon's: when it has claimed it
+    pid_t pid = 0;
+    uint64_t start_ticks = 0;
+    os::unique_fd channel = {}; ///< our end of the app's IPC channel, once more: for the keeper after this one
     std::optional<process_exited> unclaimed_exit = {};
     std::string cgroup = {}; ///< its folder, to be removed; empty: it has none
   };
@@ -63,6 +75,11 @@ private:
   void on_claim(const claim_launch& claim);
   void keep(const keep_socket& socket);
   void on_held_socket(os::packet& received);
+  uint64_t start_of(pid_t pid) const;
+  void adopt_survivors();
+  void on_give_way(const give_way_to& order, caf::typed_response_promise<std::string> answer);
+  /// After the keeper's end: this process becomes the next one. Returns only where that cannot be.
+  void succeed_keeper();
   void settle_slow_launch(const std::function<bool(const slow_launch&)>& is_it);
 
   void refuse(const app_actor& app, const launch_order& order, std::string reason, int error);
@@ -80,8 +97,13 @@ private:
   rlimit open_files_;
   uint32_t capacity_;
   os::spawner spawner_;
+  os::procfs proc_;
+  std::shared_ptr<launcher_setup> setup_;
   std::shared_ptr<const os::launch_cgroups> cgroups_;
-  bool makes_cgroups_; ///< until that has failed for a reason that stays
+  bool makes_cgroups_;                                            ///< until that has failed for a reason that stays
+  shared_fd state_;                                               ///< what was last deposited
+  std::map<std::string, os::unique_fd> sockets_;                  ///< what the keeper holds by keep_socket
+  std::optional<caf::typed_response_promise<std::string>> asker_; ///< of the newest give_way_to
   std::map<std::pair<uint32_t, uint64_t>, known_launch>
       held_; ///< by process id and generation: the keeper's slots, each given back once
   std::optional<held_launches> adopted_{held_launches{}}; ///< until the keeper has told all that it holds

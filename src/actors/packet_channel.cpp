@@ -1,6 +1,5 @@
 #include "actors/packet_channel.hpp"
 
-#include <fcntl.h>
 #include <sys/epoll.h>
 
 #include <cerrno>
@@ -28,7 +27,7 @@ void packet_channel::send(std::string_view bytes, std::span<const int> fds) {
     return;
   auto& waits = queue_.emplace_back(outgoing{std::string{bytes}, {}});
   for (const int fd : fds)
-    waits.fds.emplace_back(fcntl(fd, F_DUPFD_CLOEXEC, 0));
+    waits.fds.push_back(os::duplicate(fd));
   arm();
 }
 

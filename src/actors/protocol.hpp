@@ -164,6 +164,7 @@ struct launch_done {
   generation gen{};
   pid_t pid = 0;
   shared_fd channel = {}; ///< our end of its IPC channel; null: it has none
+  uint64_t start_ticks = 0;
 };
 
 /// "The launch you ordered" did not come off.
@@ -186,7 +187,10 @@ struct held_launch {
   pid_t pid = 0;                   ///< 0: no child was made, where it is over; else it is not yet known whether one was
   bool is_over = false;            ///< it waits to be reaped
   exit_status status = {};         ///< where it is over
-  std::vector<shared_fd> fds = {}; ///< read ends of stdout and stderr
+  std::vector<shared_fd> fds = {}; ///< read ends of stdout and stderr, and our end of its IPC channel, if it has one
+  uint64_t start_ticks = 0;
+  bool is_foster = false;     ///< no child of the keeper's: when it is over, its number may be another's
+  bool is_taken_back = false; ///< this daemon has found it, after the loss of a keeper with all that it held
 };
 
 /// It is one of the times that the app has told the cron_scheduler.
@@ -214,7 +218,9 @@ struct tree_order {
   std::string label;           ///< "web:3", for messages
   pid_t leader = 0;            ///< the process; the number stays its own until the app lets it be reaped
   bool leader_is_over = false; ///< then tree_ended is to be sent
-  int signal = 0;              ///< to everything of the tree, once; SIGKILL: to what is found later, too. 0: none
+  uint64_t foster_start =
+      0;          ///< start_ticks of a leader that is no child of the keeper's: its number alone is not certain
+  int signal = 0; ///< to everything of the tree, once; SIGKILL: to what is found later, too. 0: none
 };
 
 /// The process is over and has left nothing.
@@ -268,6 +274,11 @@ struct deposit_state {
   shared_fd file;
 };
 
+/// The keeper shall make room for this program. Whoever asks is answered only where it does not: with why.
+struct give_way_to {
+  shared_fd program;
+};
+
 /// `kill`: every app is down; the keeper shall end the recorder and itself, for this process exits now.
 struct end_keeper {};
 
@@ -284,7 +295,7 @@ struct look_order {};
 using launcher_actor =
     caf::typed_actor<caf::result<void>(launch_order), caf::result<void>(reap_order), caf::result<void>(claim_launch),
                      caf::result<void>(look_order), caf::result<void>(deposit_state), caf::result<void>(keep_socket),
-                     caf::result<void>(end_keeper), caf::result<void>(fd_ready)>;
+                     caf::result<void>(end_keeper), caf::result<std::string>(give_way_to), caf::result<void>(fd_ready)>;
 
 // -- recorder_link: speaks with the recorder
 
@@ -561,6 +572,7 @@ CAF_BEGIN_TYPE_ID_BLOCK(procvisor_daemon, caf::id_block::procvisor_loop::end)
   CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::deposit_state))
   CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::end_keeper))
   CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::keep_socket))
+  CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::give_way_to))
 
   // recorder_link
   CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::recorder_packet))
@@ -630,6 +642,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::deposit_state)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::end_keeper)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::keep_socket)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::adopted_socket)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::give_way_to)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::recorder_packet)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::save_file)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::new_recorder)

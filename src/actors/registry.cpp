@@ -373,7 +373,11 @@ void registry_state::on_app_down(const caf::down_msg& down) {
   state.phase = phase_of(view.status);
   spawn_app(at->second, std::move(state));
   if (view.status != process_status::launching) // its launch is still under way
-    self_->send(at->second.app, held_launch{.id = view.id, .gen = view.gen, .pid = view.pid});
+    self_->send(at->second.app, held_launch{.id = view.id,
+                                            .gen = view.gen,
+                                            .pid = view.pid,
+                                            .start_ticks = at->second.state.start_ticks,
+                                            .is_foster = at->second.state.is_foster});
 }
 
 caf::result<outcome> registry_state::on_act(const act_on& request) {

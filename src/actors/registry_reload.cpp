@@ -240,6 +240,8 @@ void registry_state::let_leave(entry& of, const held_launch& left) {
   state.phase = life_phase::online;
   state.gen = left.gen;
   state.pid = left.pid;
+  state.start_ticks = left.start_ticks;
+  state.is_foster = left.is_foster;
   state.started_at = {self_->clock().now(), wall_clock::now()};
   auto& second = of.second.emplace(second_life{.app = {}, .is_successor = false, .state = state});
   second.app = spawn_app(of, {of.listed.spec, of.listed.caller, balancer_for(*of.listed.spec)}, state, false);
@@ -258,7 +260,11 @@ void registry_state::on_other_down(const caf::down_msg& down) {
     const auto state = of->second.second->state;
     of->second.second.reset();
     if (state.pid > 0)
-      let_leave(of->second, held_launch{.id = of->first, .gen = state.gen, .pid = state.pid});
+      let_leave(of->second, held_launch{.id = of->first,
+                                        .gen = state.gen,
+                                        .pid = state.pid,
+                                        .start_ticks = state.start_ticks,
+                                        .is_foster = state.is_foster});
     return;
   }
   const auto is_it = [&](const auto& item) { return item.second.address() == down.source; };

@@ -17,29 +17,60 @@
 #include "actors/sampler.hpp"
 #include "actors/support.hpp"
 #include "actors/tree_ender.hpp"
+#include "core/version.hpp"
 #include "os/heap.hpp"
 #include "os/limits.hpp"
 #include "os/memfd.hpp"
+#include "os/pidfd.hpp"
 #include "os/signals.hpp"
 #include "os/zones.hpp"
 
 namespace procvisor {
 
+namespace {
+
+std::string_view described_origin(keeper::origin from, uint32_t restarts) {
+  switch (from) {
+    case keeper::origin::lost:
+      return ", after the loss of another one with all that it held";
+    case keeper::origin::handed_over:
+      return ", which was a daemon until its keeper was lost";
+    case keeper::origin::updated:
+      return ", which has taken the place of an older one";
+    case keeper::origin::returned:
+      return ", which is back, for the newer one could not go on";
+    case keeper::origin::new_home:
+      break;
+  }
+  return restarts > 0 ? ", in place of one that has died" : "";
+}
+
+} // namespace
+
 root_state::root_state(root_actor::pointer self, daemon_setup setup) : self_(self), listener_(setup.listener) {
   const auto me = caf::actor_cast<root_actor>(self);
   recorder_ = self->spawn<recorder_link_impl, caf::monitored>(setup.recorder);
   launcher_ = self->spawn<launcher_impl, caf::monitored>(setup.launcher, recorder_, me);
-  tree_ender_ = self->spawn<tree_ender_impl, caf::monitored>(setup.home, setup.keeper_pid, launcher_, recorder_,
-                                                             setup.launcher->cgroups);
+  tree_ender_ = self->spawn<tree_ender_impl, caf::monitored>(setup.home, launcher_, recorder_, setup.launcher->cgroups);
   cron_ = self->spawn<cron_scheduler_impl, caf::monitored>(os::find_time_zone, make_wall_alarm);
   registry_ = self->spawn<registry_impl, caf::monitored>(setup.home, std::move(setup.state), launcher_, recorder_,
                                                          tree_ender_, cron_);
   sampler_ = self->spawn<sampler_impl, caf::monitored>();
-  peers_ = {registry_, sampler_, recorder_, me, setup.home, setup.keeper_pid};
-  self->send(recorder_,
-             journal_packet(severity::info, "procvisor", getpid(),
-                            fmt::format("daemon {} started by keeper {}{}", PROCVISOR_VERSION, setup.keeper_pid,
-                                        setup.restarts > 0 ? ", in place of one that has died" : "")));
+  peers_ = {registry_,
+            sampler_,
+            recorder_,
+            launcher_,
+            me,
+            setup.home,
+            setup.keeper_pid,
+            setup.keeper_version,
+            setup.from == keeper::origin::returned,
+            std::make_shared<const std::vector<std::string>>(setup.found)};
+  self->send(recorder_, journal_packet(severity::info, "procvisor", getpid(),
+                                       fmt::format("daemon {} started by keeper {}{}", version(), setup.keeper_pid,
+                                                   described_origin(setup.from, setup.restarts))));
+  for (const auto& line : setup.found)
+    self->send(recorder_, journal_packet(severity::warning, "procvisor", getpid(), line));
 }
 
 root_actor::behavior_type root_state::make_behavior() {
@@ -98,6 +129,20 @@ std::optional<os::packet> receive_hello(int socket) {
 
 } // namespace
 
+namespace {
+
+/// Everything that held them is gone: what is on disk says what there was, and the processes themselves what there is.
+void find_survivors(daemon_setup& setup) {
+  auto read = read_state_after_loss(setup.home + "/state.json");
+  auto found = survivors_of(std::move(read.state), setup.home, read.is_of_this_boot);
+  setup.state = std::move(found.state);
+  setup.launcher->survivors = std::move(found.alive);
+  setup.found = std::move(read.notes);
+  setup.found.insert(setup.found.end(), found.notes.begin(), found.notes.end());
+}
+
+} // namespace
+
 int run_daemon(const std::string& home, int keeper_fd) {
   // It ends when the keeper says so: a signal to a whole session or machine is the keeper's to hear.
   os::ignore_signals({SIGHUP, SIGINT, SIGTERM, SIGPIPE});
@@ -120,15 +165,26 @@ int run_daemon(const std::string& home, int keeper_fd) {
   // The variable is for tests of what is done where there are no cgroups.
   launcher->cgroups =
       std::make_shared<os::launch_cgroups>(home, std::getenv("PROCVISOR_TEST_WITHOUT_CGROUPS") == nullptr);
+  launcher->listener = received->fds[0].get();
+  launcher->keeper_end = os::open_pidfd(hello.keeper_pid);
+  launcher->restarts = hello.restarts;
+  launcher->losses = hello.losses;
+  launcher->losses_since = hello.losses_since;
   daemon_setup setup{.home = home,
                      .keeper_pid = hello.keeper_pid,
+                     .keeper_version = {hello.program_version.data(),
+                                        ::strnlen(hello.program_version.data(), hello.program_version.size())},
                      .restarts = hello.restarts,
+                     .from = hello.from,
                      .launcher = std::move(launcher),
                      .recorder = std::make_shared<os::unique_fd>(std::move(received->fds[2])),
                      .listener = std::make_shared<os::unique_fd>(std::move(received->fds[0])),
-                     .state = {}};
+                     .state = {},
+                     .found = {}};
   if (received->fds.size() > 3)
     setup.state = replay_state(os::read_whole(received->fds[3].get())).state;
+  else if (hello.from == keeper::origin::lost)
+    find_survivors(setup);
 
   caf::init_global_meta_objects<caf::id_block::procvisor_daemon>();
   loop_config config;

@@ -13,11 +13,14 @@ namespace procvisor {
 struct daemon_setup {
   std::string home;
   pid_t keeper_pid = 0;
+  std::string keeper_version;
   uint32_t restarts = 0;
+  keeper::origin from = keeper::origin::new_home;
   std::shared_ptr<launcher_setup> launcher;
   shared_fd recorder;
   shared_fd listener;
-  saved_state state; ///< what an earlier daemon has written down
+  saved_state state;              ///< what an earlier daemon has written down
+  std::vector<std::string> found; ///< after the loss of a keeper: what was taken back and what was not, a line each
 };
 
 /// Makes the daemon's actors; clients are answered when the registry knows what the keeper holds from an earlier daemon.

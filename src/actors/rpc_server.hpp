@@ -16,9 +16,14 @@ struct session_peers {
   registry_actor registry;
   sampler_actor sampler;
   recorder_link_actor recorder;
+  launcher_actor launcher;
   root_actor root;
   std::string home;
   pid_t keeper_pid = 0;
+  std::string keeper_version;
+  bool keeper_has_returned = false;                      ///< from a newer one that could not go on
+  /// By this daemon, after the loss of a keeper: a line each.
+  std::shared_ptr<const std::vector<std::string>> found = std::make_shared<const std::vector<std::string>>();
   /// What all sessions hold of requests and replies, in bytes.
   std::shared_ptr<size_t> held_bytes = std::make_shared<size_t>(0);
 };

@@ -58,6 +58,7 @@ std::span<const session_state::method> session_state::methods() {
       {rpc::method::dump, &session_state::dump},
       {rpc::method::cleardump, &session_state::clear_dump},
       {rpc::method::resurrect, &session_state::resurrect},
+      {rpc::method::update, &session_state::update},
       {rpc::method::kill, &session_state::kill},
   };
   return table;

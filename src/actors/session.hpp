@@ -63,6 +63,7 @@ private:
   void clear_dump(const nlohmann::json& params);
   void save(const dump_list& request);
   void resurrect(const nlohmann::json& params);
+  void update(const nlohmann::json& params);
   void kill(const nlohmann::json& params);
   void reply_outcome(const outcome& result);
 

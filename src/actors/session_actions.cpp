@@ -1,5 +1,9 @@
 /// The methods of a session that change something.
+#include <fcntl.h>
+
+#include <cerrno>
 #include <csignal>
+#include <cstring>
 #include <optional>
 #include <utility>
 
@@ -8,6 +12,7 @@
 
 #include "actors/session.hpp"
 #include "core/option_table.hpp"
+#include "core/wire_text.hpp"
 #include "rpc/params.hpp"
 #include "rpc/rows.hpp"
 
@@ -171,6 +176,24 @@ void session_state::resurrect(const json& params) {
   }
   ask_registry<outcome>(resurrect_list{std::make_shared<const saved_state>(std::move(*saved))},
                         [this](const outcome& result) { reply_outcome(result); });
+}
+
+void session_state::update(const json& params) {
+  const auto path = from_wire_text(params.value("program", "")).value_or("");
+  auto program = std::make_shared<os::unique_fd>(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!*program) {
+    reply_error({exit_code::usage, fmt::format("opening '{}' failed: {}", path, ::strerrordesc_np(errno)), {}});
+    return;
+  }
+  self_->request(peers_.launcher, caf::infinite, give_way_to{std::move(program)})
+      .then(
+          [this, path](const std::string& why) {
+            reply_error({exit_code::other, fmt::format("'{}' cannot take over: {}", path, why),
+                         "nothing has changed; procvisor kill ends what runs, and its apps"});
+          },
+          [this](const caf::error& why) {
+            reply_error({exit_code::other, caf::to_string(why), {}});
+          });
 }
 
 void session_state::kill(const json&) {

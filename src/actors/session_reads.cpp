@@ -6,6 +6,7 @@
 
 #include "actors/session.hpp"
 #include "core/cron.hpp"
+#include "core/version.hpp"
 #include "core/wire_text.hpp"
 #include "os/zones.hpp"
 #include "rpc/params.hpp"
@@ -41,7 +42,12 @@ void add_offers(json& object, const shared_offers& offers) {
 } // namespace
 
 void session_state::ping(const json&) {
-  reply({{"pid", getpid()}, {"keeper", peers_.keeper_pid}, {"version", PROCVISOR_VERSION}});
+  reply({{"pid", getpid()},
+         {"keeper", peers_.keeper_pid},
+         {"version", version()},
+         {"keeper_version", peers_.keeper_version},
+         {"has_returned", peers_.keeper_has_returned},
+         {"found", *peers_.found}});
 }
 
 void session_state::list(const json& params) {

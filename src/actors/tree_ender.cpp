@@ -33,12 +33,10 @@ constexpr auto pause_between_looks = 100ms;
 
 } // namespace
 
-tree_ender_state::tree_ender_state(tree_ender_actor::pointer self, std::string home, pid_t keeper_pid,
-                                   launcher_actor launcher, recorder_link_actor recorder,
-                                   std::shared_ptr<const os::launch_cgroups> cgroups)
-  : self_(self), home_(std::move(home)), keeper_pid_(keeper_pid), launcher_(std::move(launcher)),
-    recorder_(std::move(recorder)), loop_(event_loop::of(self->system())),
-    in_cgroups_(self, std::move(cgroups), proc_) {
+tree_ender_state::tree_ender_state(tree_ender_actor::pointer self, std::string home, launcher_actor launcher,
+                                   recorder_link_actor recorder, std::shared_ptr<const os::launch_cgroups> cgroups)
+  : self_(self), home_(std::move(home)), launcher_(std::move(launcher)), recorder_(std::move(recorder)),
+    loop_(event_loop::of(self->system())), in_cgroups_(self, std::move(cgroups), proc_) {
 }
 
 tree_ender_actor::behavior_type tree_ender_state::make_behavior() {
@@ -100,6 +98,10 @@ void tree_ender_state::signal_descendants(tree& of) {
   of.killed += of.signal == SIGKILL ? of.members.size() : 0;
   for (const auto& [pid, token] : of.members)
     os::send_signal(members_.at(token).pidfd.get(), of.signal);
+  if (of.order.foster_start != 0) {
+    signal_foster_tree(of);
+    return;
+  }
   auto found = of.order.leader_is_over ? std::vector<os::held_process>{}
                                        : os::descendants(proc_, of.order.leader, descendants_at_once);
   for (auto& one : found)
@@ -107,6 +109,21 @@ void tree_ender_state::signal_descendants(tree& of) {
       take(of, std::move(one), true);
   // The group at one blow, whatever forks in it. The number is the leader's until it is reaped.
   ::kill(-of.order.leader, of.signal);
+}
+
+/// A leader that is no child of the keeper's is reaped by somebody else, and its number may be another's right then: so
+/// each process by its pidfd.
+void tree_ender_state::signal_foster_tree(tree& of) {
+  const auto leader =
+      of.order.leader_is_over ? os::unique_fd{} : os::hold_started(proc_, of.order.leader, of.order.foster_start);
+  if (!leader)
+    return; // what it has left is found by the look
+  auto found = os::descendants(proc_, of.order.leader, descendants_at_once);
+  if (!os::send_signal(leader, 0))
+    return;
+  for (auto& one : found)
+    take(of, std::move(one), true);
+  os::send_signal(leader, of.signal);
 }
 
 /// Holds it until it has ended; it is sent the tree's signal first where that is to be, and SIGKILL in any case.
@@ -198,7 +215,7 @@ void tree_ender_state::examine_some() {
 }
 
 void tree_ender_state::examine(pid_t orphan) {
-  auto held = os::hold_child(proc_, orphan, keeper_pid_);
+  auto held = os::hold(proc_, orphan);
   if (!held.pidfd) {
     one_had_ended_ = true;
     return;
@@ -209,8 +226,10 @@ void tree_ender_state::examine(pid_t orphan) {
   auto below = os::descendants(proc_, orphan, descendants_at_once);
   if (!os::send_signal(held.pidfd, 0))
     below.clear(); // the number may have been another's
-  // The leader's group has been sent the signal by its group's number.
-  const auto is_to_be_asked = [&](const auto& one) { return of->is_unasked && one.group != of->order.leader; };
+  // The group of a leader that is the keeper's child has been sent the signal by its number.
+  const auto is_to_be_asked = [&](const auto& one) {
+    return of->is_unasked && (of->order.foster_start != 0 || one.group != of->order.leader);
+  };
   for (auto& one : below) {
     const bool is_asked = is_to_be_asked(one);
     take(*of, std::move(one), is_asked);
@@ -221,9 +240,11 @@ void tree_ender_state::examine(pid_t orphan) {
 
 /// Null: it is none of those that are being ended.
 tree_ender_state::tree* tree_ender_state::owner_of(const os::held_process& orphan) {
-  for (auto& [launch, of] : trees_)
-    if (orphan.group == of.order.leader || orphan.session == of.order.leader)
+  for (auto& [launch, of] : trees_) {
+    const bool is_its_number = of.order.foster_start == 0 || !of.order.leader_is_over || !proc_.stat(of.order.leader);
+    if (is_its_number && (orphan.group == of.order.leader || orphan.session == of.order.leader))
       return &of;
+  }
   const auto variables = proc_.environment(orphan.pid);
   if (!variables)
     return nullptr;

@@ -33,7 +33,7 @@ class tree_ender_state {
 public:
   static inline const char* name = "procvisor.tree_ender";
 
-  tree_ender_state(tree_ender_actor::pointer self, std::string home, pid_t keeper_pid, launcher_actor launcher,
+  tree_ender_state(tree_ender_actor::pointer self, std::string home, launcher_actor launcher,
                    recorder_link_actor recorder, std::shared_ptr<const os::launch_cgroups> cgroups);
   tree_ender_actor::behavior_type make_behavior();
 
@@ -69,6 +69,7 @@ private:
   void on_ended_member(const fd_ready& ready);
 
   void signal_descendants(tree& of);
+  void signal_foster_tree(tree& of);
   void take(tree& of, os::held_process found, bool is_to_be_asked);
   void want_look(tree& of);
   void schedule_look();
@@ -82,7 +83,6 @@ private:
 
   tree_ender_actor::pointer self_;
   std::string home_;
-  pid_t keeper_pid_;
   launcher_actor launcher_;
   recorder_link_actor recorder_;
   event_loop& loop_;

@@ -12,6 +12,7 @@
 #include "cli/foreground.hpp"
 #include "cli/invocation.hpp"
 #include "cli/verbs.hpp"
+#include "core/version.hpp"
 
 namespace procvisor::cli {
 
@@ -28,7 +29,7 @@ bool asks_for(const command_line& typed, std::initializer_list<std::string_view>
 /// What has no verb: --version, --help, or nothing.
 result<exit_code> run_without_verb(const command_line& typed, const console& out) {
   if (asks_for(typed, {"-v", "-V", "--version"}))
-    return out.data(PROCVISOR_VERSION "\n");
+    return out.data(fmt::format("{}\n", version()));
   if (asks_for(typed, {"-h", "--help"}))
     return out.data(general_help());
   if (asks_for(typed, {"--no-daemon", "--no_daemon"}))

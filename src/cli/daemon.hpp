@@ -7,7 +7,8 @@
 
 namespace procvisor::cli {
 
-/// The daemon of this user's home; nullopt: none runs.
+/// The daemon of this user's home; nullopt: none runs. Where one was killed together with its keeper, and apps may have
+/// survived them, another one is started, and what it has taken back is said on stderr.
 result<std::optional<rpc::client>> find_daemon();
 
 /// The same, and starts one where none runs.

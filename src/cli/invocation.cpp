@@ -12,6 +12,7 @@
 #include "core/suggest.hpp"
 #include "core/text.hpp"
 #include "core/units.hpp"
+#include "core/version.hpp"
 
 namespace procvisor::cli {
 
@@ -98,7 +99,7 @@ std::optional<result<exit_code>> invocation::parse() {
   }
   out_.behave(manners_);
   if (wants_version_)
-    return out_.data(PROCVISOR_VERSION "\n");
+    return out_.data(fmt::format("{}\n", version()));
   return take_targets();
 }
 

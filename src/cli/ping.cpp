@@ -1,7 +1,9 @@
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "cli/daemon.hpp"
 #include "cli/invocation.hpp"
+#include "core/version.hpp"
 #include "rpc/wire.hpp"
 
 namespace procvisor::cli {
@@ -15,8 +17,12 @@ result<exit_code> run::ping(invocation& call) {
   auto answer = daemon->call(rpc::method::ping, nlohmann::json::object(), rpc::prompt);
   if (!answer)
     return fail(std::move(answer.error()));
+  (*answer)["client_version"] = version();
   if (call.out().behaviour().json)
     return call.out().data(answer->dump() + "\n");
+  if (const auto theirs = answer->value("version", ""); theirs != version())
+    call.out().warn(
+        fmt::format("the daemon is procvisor {}, this is {}: procvisor update replaces it", theirs, version()));
   return call.out().data("{ msg: 'pong' }\n"); // PM2's words, for scripts that look for them
 }
 

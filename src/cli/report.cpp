@@ -14,6 +14,7 @@
 #include "cli/render/amounts.hpp"
 #include "cli/show_list.hpp"
 #include "core/text.hpp"
+#include "core/version.hpp"
 #include "os/cpu_count.hpp"
 #include "os/file_tail.hpp"
 #include "os/home.hpp"
@@ -71,12 +72,13 @@ report_json describe_daemon(const nlohmann::json& answer) {
   return {{"version", answer.value("version", "")},
           {"pid", pid},
           {"keeper", answer.value("keeper", 0)},
+          {"keeper_version", answer.value("keeper_version", "")},
           {"uptime", uptime_text(age_of(pid))}};
 }
 
 report_json describe_here(const os::home& place) {
   return {
-      {"client", {{"version", PROCVISOR_VERSION}, {"protocol", rpc::protocol_version}}},
+      {"client", {{"version", version()}, {"protocol", rpc::protocol_version}}},
       {"daemon", nullptr},
       {"home", place.path},
       {"user", user()},

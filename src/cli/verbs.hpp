@@ -73,6 +73,7 @@ result<exit_code> dump(invocation& call);
 result<exit_code> resurrect(invocation& call);
 result<exit_code> cleardump(invocation& call);
 result<exit_code> ping(invocation& call);
+result<exit_code> update(invocation& call);
 result<exit_code> kill(invocation& call);
 result<exit_code> serve(invocation& call);
 result<exit_code> help(invocation& call);

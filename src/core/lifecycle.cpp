@@ -119,6 +119,8 @@ public:
       return;
     state_.phase = life_phase::online;
     state_.pid = event.pid;
+    state_.start_ticks = event.start_ticks;
+    state_.is_foster = false;
     state_.started_at = now_;
     state_.reason.clear();
     if (state_.next != after_exit::policy) {
@@ -234,9 +236,10 @@ public:
             start_restart_timer{std::max(std::chrono::ceil<milliseconds>(state_.due - now_.steady), milliseconds{0})});
         return;
       case life_phase::launching:
-        if (runs)
-          (*this)(launched{event.gen, event.pid});
-        else if (state_.next == after_exit::policy)
+        if (runs) {
+          (*this)(launched{event.gen, event.pid, event.start_ticks});
+          state_.is_foster = event.is_foster;
+        } else if (state_.next == after_exit::policy)
           launch_next();
         else
           follow_what_was_asked();
@@ -246,6 +249,8 @@ public:
       case life_phase::online:
       case life_phase::stopping:
         state_.pid = event.pid;
+        state_.start_ticks = event.start_ticks;
+        state_.is_foster = event.is_foster;
         if (!runs)
           (*this)(exited{state_.gen, unseen_exit});
         else if (state_.phase == life_phase::stopping)

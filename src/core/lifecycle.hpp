@@ -117,7 +117,9 @@ struct lifecycle {
   generation gen{0};                    ///< of the newest launch; 0: never launched
   generation newest{0};                 ///< that this slot has used, where another lifecycle of it is ahead
   pid_t pid = 0;
-  size_t stop_stage = 0; ///< stopping: the one of kill_signal that it has been sent
+  uint64_t start_ticks = 0; ///< when that process started, since boot (os::process_stat); 0: unknown
+  bool is_foster = false;   ///< an earlier keeper was its parent: when it is over, its number may be another's
+  size_t stop_stage = 0;    ///< stopping: the one of kill_signal that it has been sent
   uint32_t restarts = 0;
   uint32_t unstable_restarts = 0;
   moment asked_at{}; ///< when somebody last asked for a start or restart
@@ -148,6 +150,7 @@ struct reset_requested {}; ///< the counters begin anew, and with them the polic
 struct launched {
   generation gen{};
   pid_t pid = 0;
+  uint64_t start_ticks = 0;
 };
 struct launch_failed {
   generation gen{};
@@ -176,6 +179,8 @@ struct restart_timer_due {
 struct adopted {
   generation gen{};
   pid_t pid = 0; ///< 0: nothing is there of this launch, neither a process nor its exit status
+  uint64_t start_ticks = 0;
+  bool is_foster = false;
 };
 using lifecycle_event =
     std::variant<start_requested, restart_requested, stop_requested, delete_requested, takeover_requested,

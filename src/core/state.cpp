@@ -13,6 +13,7 @@
 #include "core/crc32.hpp"
 #include "core/json_text.hpp"
 #include "core/option_table.hpp"
+#include "core/version.hpp"
 #include "core/wire_text.hpp"
 
 namespace procvisor {
@@ -85,6 +86,7 @@ std::optional<lifecycle> lifecycle_from(const json& entry) {
   state.next = next->first;
   state.gen = generation{entry.at("generation").get<uint64_t>()};
   state.pid = entry.at("pid").get<pid_t>();
+  state.start_ticks = entry.value("start_ticks", uint64_t{0});
   state.stop_stage = entry.at("stop_stage").get<size_t>();
   state.restarts = entry.at("restarts").get<uint32_t>();
   state.unstable_restarts = entry.at("unstable_restarts").get<uint32_t>();
@@ -208,7 +210,7 @@ private:
 // -- writing --------------------------------------------------------------------
 
 std::string state_header(std::string_view boot_id) {
-  std::string entry = fmt::format(R"({{"{}":{},"version":"{}","boot":)", format_key, format, PROCVISOR_VERSION);
+  std::string entry = fmt::format(R"({{"{}":{},"version":"{}","boot":)", format_key, format, version());
   append_json_text(entry, boot_id);
   return seal(std::move(entry));
 }
@@ -234,16 +236,17 @@ std::string process_entry(const process_record& record, uint32_t environment_num
 
 std::string lifecycle_entry(process_id id, const lifecycle& state) {
   // All members by name, so that a new one does not compile before it is written down and read.
-  const auto& [phase, next, gen, newest, pid, stop_stage, restarts, unstable, asked_at, started_at, delay, due,
-               automatic, is_listening, is_leaving, trial, last_exit, reason] = state;
+  const auto& [phase, next, gen, newest, pid, start_ticks, is_foster, stop_stage, restarts, unstable, asked_at,
+               started_at, delay, due, automatic, is_listening, is_leaving, trial, last_exit, reason] = state;
+  (void)is_foster;  // the keeper knows, and says so with the process
   (void)is_leaving; // of what is left of a reload: another daemon lets it leave anew
   (void)trial;      // the same: it never becomes the state of a process before it is over
   std::string entry = fmt::format(
-      R"({{"lifecycle":{},"status":"{}","next":"{}","generation":{},"pid":{},"stop_stage":{},"restarts":{},"unstable_restarts":{},)"
+      R"({{"lifecycle":{},"status":"{}","next":"{}","generation":{},"pid":{},"start_ticks":{},"stop_stage":{},"restarts":{},"unstable_restarts":{},)"
       R"("asked":[{},{}],"started":[{},{}],"delay":{},"due":{},"automatic":{},"exit_code":{},"exit_signal":{},)"
       R"("newest":{},"listening":{},"reason":)",
       static_cast<uint32_t>(id), procvisor::to_string(status_of(phase)), to_string(next), static_cast<uint64_t>(gen),
-      pid, stop_stage, restarts, unstable, nanoseconds(asked_at.steady), milliseconds(asked_at.wall),
+      pid, start_ticks, stop_stage, restarts, unstable, nanoseconds(asked_at.steady), milliseconds(asked_at.wall),
       nanoseconds(started_at.steady), milliseconds(started_at.wall), delay.count(), nanoseconds(due), automatic,
       last_exit.code, last_exit.signal, static_cast<uint64_t>(newest), is_listening);
   append_json_text(entry, reason);

@@ -112,6 +112,7 @@ result<os::unique_fd> listen_at(const std::string& path) {
 } // namespace
 
 result<claim> claim_home(const os::home& place) {
+  const bool is_after_loss = is_left_behind(place);
   auto pid_file = lock_pid_file(place.pid_file);
   if (!pid_file)
     return fail(std::move(pid_file.error()));
@@ -120,7 +121,19 @@ result<claim> claim_home(const os::home& place) {
     ::unlink(place.pid_file.c_str());
     return fail(std::move(listening.error()));
   }
-  return claim{std::move(*pid_file), std::move(*listening)};
+  return claim{std::move(*pid_file), std::move(*listening), is_after_loss};
+}
+
+result<claim> claim_home(const os::home& place, os::unique_fd listening) {
+  if (::listen(listening.get(), SOMAXCONN) != 0) // clients take whoever has called this for the keeper (SO_PEERCRED)
+    return fail_on(place.socket, "listening on", errno);
+  return lock_pid_file(place.pid_file).map([&](os::unique_fd pid_file) {
+    return claim{std::move(pid_file), std::move(listening), true};
+  });
+}
+
+bool is_left_behind(const os::home& place) {
+  return ::access(place.pid_file.c_str(), F_OK) == 0 && ::access(place.socket.c_str(), F_OK) == 0;
 }
 
 void abandon_home(const os::home& place) {

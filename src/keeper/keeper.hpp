@@ -13,6 +13,10 @@ inline constexpr int ready_fd = 3;
 /// With this in the environment, daemon and recorder keep the keeper's stderr; otherwise it is /dev/null.
 inline constexpr const char* debug_variable = "PROCVISOR_DEBUG";
 
+/// `procvisor takes-over`: whether this program can go on from the keeper that asks. As descriptor 3 it is given what it
+/// would take over (keeper/inheritance.hpp), as descriptor 0 the daemon's state. 0, or 1 with the reason on stderr.
+int run_check();
+
 /// `procvisor keeper`: returns the exit status of the process, which is 0 only after `kill`. `ready` is told when the
 /// keeper listens, or why it cannot (keeper/ready); then it is closed. `program` is executed as `procvisor daemon` and
 /// `procvisor recorder`, with the keeper's socket as keeper_fd.

@@ -35,7 +35,10 @@ struct launch {
   bool exit_is_told = false;
   uint32_t daemon = 0; ///< which one intended it, counted from 0
   pid_t pid = 0;
-  int32_t exit_code = 0; ///< as in exited
+  bool is_foster = false;   ///< somebody else is its parent and reaps it
+  pid_t foster_parent = 0;  ///< that one
+  uint64_t start_ticks = 0; ///< of a foster
+  int32_t exit_code = 0;    ///< as in exited
   int32_t signal = 0;
   os::unique_fd pidfd;
   os::unique_fd out;     ///< read end

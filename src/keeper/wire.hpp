@@ -2,6 +2,7 @@
 
 #include <sys/types.h>
 
+#include <array>
 #include <cstdint>
 #include <type_traits>
 
@@ -50,6 +51,9 @@ enum class op : uint32_t {
   socket,    ///< a listening socket, see held_socket
   state,     ///< daemon -> keeper: fd: a file to be held for the next daemon, instead of any earlier one
   reopen,    ///< keeper -> recorder: the keeper was sent SIGUSR2: open all log files anew
+  adopt,     ///< daemon -> keeper: a process that an earlier keeper has lost; fds: see adopt
+  update,    ///< daemon -> keeper: make room for the program that is beside it; fd: the program, open
+  refused,   ///< keeper -> daemon: that program cannot take over; nothing has happened. Behind the notice: why
 };
 
 /// Which launch of which process. `id` and `generation` as in core/process.hpp.
@@ -58,6 +62,15 @@ struct launch_key {
   uint32_t padding = 0;
   uint64_t generation = 0;
   bool operator==(const launch_key&) const = default;
+};
+
+/// What the keeper itself comes from.
+enum class origin : uint32_t {
+  new_home,    ///< nobody, or one that has ended in order
+  lost,        ///< one that has died; its daemon is gone too, and with both what they held: state.json tells the rest
+  handed_over, ///< one that has died; its daemon has become this one, with all that it held
+  updated,     ///< an older one
+  returned,    ///< a newer one, which could not go on
 };
 
 /// To the daemon; fds: 0 the listening client socket, 1 the report pipe's write end, 2 the socket to the recorder, 3 the
@@ -69,7 +82,11 @@ struct hello {
   uint32_t capacity = 0; ///< slots for apps
   pid_t keeper_pid = 0;
   uint32_t restarts = 0; ///< how often this daemon or recorder was started anew
+  origin from = origin::new_home;
+  uint32_t losses = 0; ///< of keepers since losses_since (steady nanoseconds): too many, and nobody follows any more
   uint32_t padding = 0;
+  int64_t losses_since = 0;
+  std::array<char, 32> program_version{}; ///< of the keeper's program, with a NUL behind it
 };
 
 /// Several of them stand one behind the other in a packet, each with fd_count fds: the read ends of stdout and stderr,
@@ -78,6 +95,16 @@ struct intend {
   op what = op::intend;
   uint32_t fd_count = 2;
   launch_key key;
+};
+
+/// fds: its pidfd, and read ends of its stdout and stderr. It is no child of the keeper's: whoever is its parent reaps it.
+struct adopt {
+  op what = op::adopt;
+  pid_t pid = 0;
+  launch_key key;
+  pid_t parent = 0; ///< its orphans become that one's children
+  uint32_t padding = 0;
+  uint64_t start_ticks = 0; ///< with the pid it names the process for ever (os::process_stat)
 };
 
 /// Several of them stand one behind the other in a packet.
@@ -125,10 +152,12 @@ struct held {
   uint32_t is_over = 0;  ///< 1: waits as a zombie, there is no `exited` of it any more; with pid 0: no child was made
   int32_t exit_code = 0; ///< as in exited
   int32_t signal = 0;
-  uint32_t padding = 0;
+  uint32_t is_foster = 0;   ///< 1: no child of the keeper's; when it is over its number may be another's
+  uint64_t start_ticks = 0; ///< of a foster
 };
 
-/// The living children of the keeper's that are neither launches nor daemon nor recorder. A list of several packets that
+/// The living children of the keeper's, and of the parents of what it has adopted, that are neither launches nor daemon
+/// nor recorder: strangers may be among them. A list of several packets that
 /// was interrupted starts again with another first one.
 struct orphans {
   static constexpr uint32_t at_most = 4096; ///< in a packet
@@ -148,7 +177,7 @@ struct held_socket {
   uint32_t length = 0;
 };
 
-/// peer, end, rejected, held_all, terminate, look, state, reopen
+/// peer, end, rejected, held_all, terminate, look, state, reopen, update, refused
 struct notice {
   op what = op::end;
   uint32_t padding = 0;

@@ -2,6 +2,8 @@
 
 #include <sys/types.h>
 
+#include <optional>
+
 #include "os/unique_fd.hpp"
 
 namespace procvisor::os {
@@ -17,5 +19,9 @@ bool send_signal(int pidfd, int signal);
 inline bool send_signal(const unique_fd& pidfd, int signal) {
   return send_signal(pidfd.get(), signal);
 }
+
+/// The wait status (wait(2)) of a process that is over and may be anybody's child: where its zombie is still there, or
+/// where the kernel keeps it with the pidfd (6.15). nullopt: it is lost.
+std::optional<int> status_of_ended(int pidfd, pid_t pid);
 
 } // namespace procvisor::os

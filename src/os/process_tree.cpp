@@ -7,19 +7,37 @@
 
 namespace procvisor::os {
 
-held_process hold_child(const procfs& proc, pid_t pid, pid_t parent) {
+namespace {
+
+/// `is_it` judges by what /proc says.
+template <class F>
+held_process hold_if(const procfs& proc, pid_t pid, F is_it) {
   held_process held;
   // In this order: where the pidfd's process is still alive when it is signalled, the number was its own all the time,
   // and what was read here was read of it.
   unique_fd pidfd = open_pidfd(pid);
   const auto seen = pidfd ? proc.stat(pid) : std::nullopt;
-  if (!seen || seen->is_over() || seen->parent != parent)
+  if (!seen || seen->is_over() || !is_it(*seen))
     return held;
   held.pid = pid;
   held.group = seen->group;
   held.session = seen->session;
   held.pidfd = std::move(pidfd);
   return held;
+}
+
+} // namespace
+
+held_process hold_child(const procfs& proc, pid_t pid, pid_t parent) {
+  return hold_if(proc, pid, [parent](const process_stat& seen) { return seen.parent == parent; });
+}
+
+held_process hold(const procfs& proc, pid_t pid) {
+  return hold_if(proc, pid, [](const process_stat&) { return true; });
+}
+
+unique_fd hold_started(const procfs& proc, pid_t pid, uint64_t start_ticks) {
+  return hold_if(proc, pid, [start_ticks](const process_stat& seen) { return seen.start_ticks == start_ticks; }).pidfd;
 }
 
 std::vector<held_process> descendants(const procfs& proc, pid_t root, size_t at_most) {

@@ -30,6 +30,7 @@ constexpr int start_time = 22;
 constexpr int resident_pages = 24;
 constexpr int environment_start = 50;
 constexpr int environment_end = 51;
+constexpr int wait_status = 52;
 } // namespace field
 
 uint64_t page_bytes() {
@@ -89,7 +90,7 @@ std::optional<process_stat> parse_stat(std::string_view text) {
   uint64_t environment_start = 0;
   parsed.state = *at;
   at = std::min(at + 2, end);
-  for (int number = field::state + 1; number <= field::environment_end; ++number) {
+  for (int number = field::state + 1; number <= field::wait_status; ++number) {
     int64_t value = 0;
     const auto [next, error] = std::from_chars(at, end, value);
     if (error == std::errc::result_out_of_range) // an address or a limit without a limit: of no interest here
@@ -116,6 +117,8 @@ std::optional<process_stat> parse_stat(std::string_view text) {
       environment_start = magnitude;
     else if (number == field::environment_end)
       parsed.environment_bytes = magnitude - environment_start;
+    else if (number == field::wait_status)
+      parsed.wait_status = static_cast<int>(value);
   }
   parsed.has_environment = environment_start != 0;
   return parsed;
@@ -196,6 +199,12 @@ std::vector<pid_t> procfs::children_by_walk(pid_t pid) const {
     if (seen && seen->parent == pid)
       found.push_back(other);
   });
+  return found;
+}
+
+std::vector<pid_t> procfs::all() const {
+  std::vector<pid_t> found;
+  for_each_number(open(".", 0, 0, O_RDONLY | O_DIRECTORY), [&](pid_t pid) { found.push_back(pid); });
   return found;
 }
 

@@ -24,6 +24,7 @@ struct process_stat {
   uint64_t environment_bytes = 0;
   /// False: it is in the middle of an execve, or is not ours to look at.
   bool has_environment = false;
+  int wait_status = 0; ///< of a zombie, as wait(2) will say
 
   bool is_over() const noexcept { return state == 'Z' || state == 'X'; }
 };
@@ -48,6 +49,9 @@ public:
   /// "NAME=value" strings, each with a NUL behind it, as they were at its execve (or what it has written there since).
   /// Empty in the middle of an execve, too; nullopt: it may not be read.
   std::optional<std::string> environment(pid_t pid) const;
+
+  /// All that are alive.
+  std::vector<pid_t> all() const;
 
 private:
   void read_children_file(pid_t pid, pid_t thread, std::vector<pid_t>& into) const;

@@ -129,6 +129,18 @@ std::optional<output_pipe> make_output_pipe() {
   return made;
 }
 
+unique_fd reopen_output(pid_t pid, int stream) {
+  std::array<char, 40> path;
+  std::snprintf(path.data(), path.size(), "/proc/%d/fd/%d", pid, stream);
+  struct stat link {};
+  struct stat target {};
+  // Opened for both, which pipe(2) alone never gives: to read from a pipe that others read would take bytes from them.
+  const bool is_ours = ::lstat(path.data(), &link) == 0 && (link.st_mode & S_IRUSR) != 0
+                       && (link.st_mode & S_IWUSR) != 0 && ::stat(path.data(), &target) == 0
+                       && S_ISFIFO(target.st_mode);
+  return unique_fd{is_ours ? ::open(path.data(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY) : -1};
+}
+
 unique_fd make_input_pipe() {
   auto pipe = make_output_pipe();
   return pipe ? std::move(pipe->child_end) : unique_fd{};

@@ -25,6 +25,10 @@ struct output_pipe {
 };
 std::optional<output_pipe> make_output_pipe(); ///< nullopt: errno says why
 
+/// A new read end of the pipe that a running program has as its stdout (1) or stderr (2), where that is still one of
+/// make_output_pipe. Empty: the program has put something else there.
+unique_fd reopen_output(pid_t pid, int stream);
+
 /// A pipe for a child's stdin, of which nobody but the child has an end. It is opened O_RDWR as those of output_pipe are,
 /// so it never shows EOF; os/child_input writes to it. Empty: errno says why.
 unique_fd make_input_pipe();

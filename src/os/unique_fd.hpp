@@ -1,5 +1,6 @@
 #pragma once
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <utility>
@@ -31,5 +32,10 @@ public:
 private:
   int fd_ = -1;
 };
+
+/// Another descriptor of the same file. Empty: errno says why.
+inline unique_fd duplicate(int fd) noexcept {
+  return unique_fd{::fcntl(fd, F_DUPFD_CLOEXEC, 0)};
+}
 
 } // namespace procvisor::os

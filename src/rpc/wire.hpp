@@ -9,7 +9,8 @@
 ///
 /// Each method with its params, and its result:
 ///
-/// - `ping`: {pid, keeper, version}
+/// - `ping`: {pid, keeper, version, keeper_version, has_returned (after an update that failed), found: [after the loss of
+///   a keeper, what this daemon has taken back and what it could not, a line each]}
 /// - `start`, apps: [spec], environment: {the caller's}, when_running: restart, refuse, add or reload (with
 ///   graceful and parallel), update_env (bool: what is
 ///   restarted gets this environment and does not keep its own), wait: outcome
@@ -37,6 +38,8 @@
 /// - `dump`, force: {saved: processes}; 0 without force: the list is empty, and the file is as it was
 /// - `cleardump`: {saved: 0}
 /// - `resurrect`, state (a text as core/state has it): outcome with skipped: [names that are in the list already]
+/// - `update`, program (a path): the keeper makes room for that program and the connection ends; answered only with the
+///   error that says why the program cannot take over, and then nothing has happened
 /// - `kill`: {stopped: n}; then the daemon ends, and the keeper after it
 ///
 /// wait: true (and where it is absent): starts are answered when the processes have shown that they run; false: as soon
@@ -89,6 +92,7 @@ inline constexpr const char* reload_logs = "reload_logs";
 inline constexpr const char* dump = "dump";
 inline constexpr const char* cleardump = "cleardump";
 inline constexpr const char* resurrect = "resurrect";
+inline constexpr const char* update = "update";
 inline constexpr const char* kill = "kill";
 } // namespace method
 

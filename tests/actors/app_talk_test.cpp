@@ -25,9 +25,11 @@ struct talk_fixture : actor_fixture {
   std::string journal;
 
   launcher_actor launcher = sys.spawn([](launcher_actor::pointer) -> launcher_actor::behavior_type {
-    return {[](const launch_order&) {},  [](const reap_order&) {}, [](const claim_launch&) {},
-            [](const deposit_state&) {}, [](const look_order&) {}, [](const keep_socket&) {},
-            [](const end_keeper&) {},    [](const fd_ready&) {}};
+    return {[](const launch_order&) {}, [](const reap_order&) {},
+            [](const claim_launch&) {}, [](const deposit_state&) {},
+            [](const look_order&) {},   [](const keep_socket&) {},
+            [](const end_keeper&) {},   [](const give_way_to&) -> std::string { return {}; },
+            [](const fd_ready&) {}};
   });
   tree_ender_actor tree_ender = sys.spawn([](tree_ender_actor::pointer) -> tree_ender_actor::behavior_type {
     return {[](const tree_order&) {}, [](const tree_settled&) {}, [](const orphans_seen&) {}, [](const fd_ready&) {}};

@@ -33,6 +33,7 @@ struct app_fixture : actor_fixture {
             [](const look_order&) {},
             [](const keep_socket&) {},
             [](const end_keeper&) {},
+            [](const give_way_to&) -> std::string { return {}; },
             [](const fd_ready&) {}};
   });
   recorder_link_actor recorder = sys.spawn([this](recorder_link_actor::pointer) -> recorder_link_actor::behavior_type {

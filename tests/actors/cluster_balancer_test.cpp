@@ -35,6 +35,7 @@ struct balancer_fixture : actor_fixture {
                 kept.erase(socket.text);
             },
             [](const end_keeper&) {},
+            [](const give_way_to&) -> std::string { return {}; },
             [](const fd_ready&) {}};
   });
   cluster_balancer_actor balancer = sys.spawn<cluster_balancer_impl>("web", launcher, uint64_t{0});

@@ -113,6 +113,7 @@ struct model_fixture : actor_fixture {
         [](const keep_socket&) {},
         [this](const deposit_state& deposit) { deposited = deposit.file; },
         [](const end_keeper&) {},
+        [](const give_way_to&) -> std::string { return {}; },
         [](const fd_ready&) {},
     };
   });

@@ -23,6 +23,7 @@
 #include "cli/cli.hpp"
 #include "cli/completion_install.hpp"
 #include "cli/verbs.hpp"
+#include "core/version.hpp"
 #include "os/unique_fd.hpp"
 
 using namespace procvisor;
@@ -228,7 +229,7 @@ TEST_CASE_FIXTURE(fixture, "cli: --version is the bare version and --help names 
   for (const char* word : {"--version", "-v", "-V"}) {
     finished done = run({word});
     CHECK(done.code == 0);
-    CHECK(done.out == PROCVISOR_VERSION "\n");
+    CHECK(done.out == std::string{version()} + "\n");
   }
   finished help = run({"--help"});
   CHECK(help.code == 0);

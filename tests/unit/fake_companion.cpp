@@ -17,6 +17,7 @@
 
 #include <fmt/format.h>
 
+#include "keeper/inheritance.hpp"
 #include "keeper/keeper.hpp"
 #include "keeper/wire.hpp"
 #include "os/home.hpp"
@@ -99,6 +100,11 @@ std::vector<std::string> lines_of(const os::packet& packet) {
     case op::reopen:
       lines.push_back("reopen");
       break;
+    case op::refused:
+      lines.push_back("refused: "
+                      + std::string(reinterpret_cast<const char*>(packet.bytes.data()) + sizeof(notice),
+                                    packet.bytes.size() - sizeof(notice)));
+      break;
     case op::hello:
     case op::intend:
     case op::launched:
@@ -107,6 +113,8 @@ std::vector<std::string> lines_of(const os::packet& packet) {
     case op::end:
     case op::socket:
     case op::state:
+    case op::adopt:
+    case op::update:
       lines.push_back("unexpected");
       break;
   }
@@ -181,6 +189,13 @@ private:
       say(notice{.what = op::state, .key = key}, {file.get()});
       return "ok";
     }
+    if (verb == "update") { // script: the program
+      const os::unique_fd program{::open(script.c_str(), O_RDONLY | O_CLOEXEC)};
+      say(notice{.what = op::update, .key = key}, {program.get()});
+      return "ok";
+    }
+    if (verb == "origin")
+      return std::to_string(static_cast<uint32_t>(hello_.from));
     if (verb == "fail")
       return intend_it(key), fail_to_launch(key);
     if (verb == "reap")
@@ -311,6 +326,10 @@ int main(int argc, char** argv) {
   const std::string role = argc > 1 ? argv[1] : "";
   if (role == "keeper")
     return run_keeper(*os::find_home());
+  if (role == "takes-over")
+    return read_inheritance(ready_fd) ? 0 : 1; // its state is none
+  if (role == "daemon" && !TAKES_OVER)
+    return 1;
   if (role == "daemon")
     return fake_daemon{}.run();
   if (role == "recorder")

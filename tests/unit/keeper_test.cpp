@@ -21,9 +21,13 @@
 
 #include <fmt/format.h>
 
+#include "core/version.hpp"
+#include "keeper/claim.hpp"
 #include "keeper/connect.hpp"
+#include "keeper/inheritance.hpp"
 #include "keeper/launch_table.hpp"
 #include "keeper/ready.hpp"
+#include "os/memfd.hpp"
 #include "os/peer.hpp"
 #include "os/pidfd.hpp"
 #include "os/procfs.hpp"
@@ -316,7 +320,8 @@ TEST_CASE_FIXTURE(running_keeper,
 
   CHECK(becomes_readable(pidfd.get()));
   CHECK(!is_gone(app));
-  CHECK(!std::filesystem::exists(place.socket));
+  CHECK(keeper::is_left_behind(place)); // for the next command, which takes the apps back
+  CHECK(!*keeper::connect(place));
 }
 
 TEST_CASE_FIXTURE(running_keeper, "keeper: SIGTERM is passed on to the daemon") {
@@ -449,6 +454,79 @@ TEST_CASE("keeper: as many launches are taken as there are descriptors for, and 
   client.ask("launch 4 1 exit 0");
   CHECK(client.ask("next") == "exited 4 1 code 0 signal 0");
   client.ask("end");
+}
+
+TEST_CASE_FIXTURE(running_keeper, "keeper: another program takes its place in its own pid, with all that it holds") {
+  client->ask("deposit 0 0 what was known");
+  const pid_t app = launch("7 3 exec sleep 1000");
+  const pid_t over = launch("8 1 exit 5");
+  CHECK(client->ask("next") == "exited 8 1 code 5 signal 0");
+  const os::unique_fd daemon = os::open_pidfd(client->ask_pid("pid"));
+
+  client->ask(fmt::format("update 0 0 {}", FAKE_COMPANION));
+  REQUIRE(becomes_readable(daemon.get()));
+  client = std::make_unique<daemon_client>(place);
+
+  CHECK(client->ask("origin") == "3");
+  client->ask("deposit 0 0 as before"); // it has taken over
+  CHECK(client->ask_pid("keeper") == keeper_pid);
+  CHECK(client->ask("state") == "what was known");
+  CHECK(client->ask("next") == fmt::format("held 7 3 pid {} over 0 code 0 signal 0 fds 2", app));
+  CHECK(client->ask("next") == fmt::format("held 8 1 pid {} over 1 code 5 signal 0 fds 2", over));
+  CHECK(client->ask("next") == "held_all");
+  ::kill(app, SIGKILL);
+  CHECK(client->ask("next") == "exited 7 3 code 0 signal 9");
+}
+
+TEST_CASE_FIXTURE(running_keeper, "keeper: a program that does not take over makes room for the older one again") {
+  client->ask("deposit 0 0 what was known");
+  const pid_t app = launch("7 3 exec sleep 1000");
+  const os::unique_fd daemon = os::open_pidfd(client->ask_pid("pid"));
+
+  client->ask(fmt::format("update 0 0 {}", FAKE_FAILURE));
+  REQUIRE(becomes_readable(daemon.get()));
+  client = std::make_unique<daemon_client>(place);
+
+  CHECK(client->ask("origin") == "4");
+  CHECK(client->ask_pid("keeper") == keeper_pid);
+  CHECK(client->ask("state") == "what was known");
+  CHECK(client->ask("next") == fmt::format("held 7 3 pid {} over 0 code 0 signal 0 fds 2", app));
+}
+
+TEST_CASE_FIXTURE(running_keeper, "keeper: a program that cannot take over is refused, and nothing has happened") {
+  const pid_t daemon = client->ask_pid("pid");
+  client->ask("update 0 0 /bin/false");
+  CHECK(client->ask("next").starts_with("refused: it does not answer"));
+  client->ask("update 0 0 /etc/passwd");
+  CHECK(client->ask("next").starts_with("refused: executing"));
+  CHECK(client->ask_pid("pid") == daemon);
+}
+
+TEST_CASE("inheritance: what was written is read; another format, another major version and half of it are refused") {
+  keeper::inheritance what;
+  what.head.listening = 7;
+  what.launches.push_back({.key = {.id = 3, .padding = 0, .generation = 9}, .pid = 77, .is_foster = 1, .out = 5});
+  const auto read = keeper::read_inheritance(keeper::write_inheritance(what).get());
+  REQUIRE(read.has_value());
+  CHECK(read->head.listening == 7);
+  REQUIRE(read->launches.size() == 1);
+  CHECK(read->launches[0].key == what.launches[0].key);
+  CHECK(read->launches[0].out == 5);
+
+  const std::string whole = os::read_whole(keeper::write_inheritance(what).get());
+  const auto complaint_about = [](const std::string& bytes) {
+    const auto refused = keeper::read_inheritance(os::sealed_memfd("test", bytes).get());
+    return refused ? std::string{} : refused.error().what;
+  };
+  CHECK(complaint_about(whole).empty());
+  CHECK(complaint_about(whole.substr(0, whole.size() - 1)) == "what it is to take over is cut off");
+  CHECK(complaint_about("short") == "what it is to take over is cut off");
+  CHECK(complaint_about(std::string(whole.size(), 'x')) == "what it is to take over was not written by a keeper");
+  what.head.format = keeper::inheritance_format + 1;
+  CHECK(complaint_about(os::read_whole(keeper::write_inheritance(what).get())).starts_with("it is older than"));
+  std::string other_major = whole;
+  other_major.replace(other_major.find(version()), 1, "7");
+  CHECK(complaint_about(other_major).ends_with("the major version is another"));
 }
 
 TEST_CASE("launch_table: slots are found by key and pid, and are used again") {

@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -234,11 +235,31 @@ TEST_CASE("process_tree: everything below a process is found whatever its sessio
   CHECK(std::ranges::find(own, child) != own.end());
   CHECK(hold_child(proc, child, ::getpid()).pidfd);
   CHECK_FALSE(hold_child(proc, child, ::getppid()).pidfd);
+  const auto start = proc.stat(child)->start_ticks;
+  CHECK(hold_started(proc, child, start));
+  CHECK_FALSE(hold_started(proc, child, start + 1)); // a stranger that was given the number
   for (const auto& one : found)
     send_signal(one.pidfd, SIGKILL);
   ::kill(child, SIGKILL);
   ::waitpid(child, nullptr, 0);
   CHECK_FALSE(hold_child(proc, child, ::getpid()).pidfd);
+  CHECK_FALSE(hold_started(proc, child, start));
+}
+
+TEST_CASE("pidfd: the end of a process is read from its zombie, whosever child it is") {
+  const pid_t child = ::fork();
+  if (child == 0)
+    ::_exit(7);
+  const auto pidfd = open_pidfd(child);
+  pollfd over{pidfd.get(), POLLIN, 0};
+  REQUIRE(::poll(&over, 1, 10'000) == 1);
+
+  const auto status = status_of_ended(pidfd.get(), child);
+
+  REQUIRE(status.has_value());
+  CHECK(WIFEXITED(*status));
+  CHECK(WEXITSTATUS(*status) == 7);
+  ::waitpid(child, nullptr, 0);
 }
 
 TEST_CASE("memfd: the bytes can be read and no longer changed") {

@@ -1,7 +1,12 @@
 #include "actors/recorder/recorder.hpp"
 
+#include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+
+#include <cerrno>
 
 #include <caf/init_global_meta_objects.hpp>
 
@@ -24,6 +29,14 @@ int run_recorder(int keeper_fd) {
   umask(0077);
   os::raise_open_files();
   os::return_large_blocks();
+
+  // One that is still writing, of a keeper that was killed, reads the same pipes: wait until it has ended.
+  const os::unique_fd turn{::open(place->path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  while (turn && ::flock(turn.get(), LOCK_EX) != 0 && errno == EINTR)
+    continue;
+  pollfd lost{keeper.get(), 0, 0};
+  if (::poll(&lost, 1, 0) > 0 && (lost.revents & POLLHUP) != 0)
+    return static_cast<int>(exit_code::done); // meanwhile the keeper was lost too: whoever follows has the same pipes
 
   caf::init_global_meta_objects<caf::id_block::procvisor_recorder>();
   loop_config config;

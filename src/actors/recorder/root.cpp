@@ -186,6 +186,9 @@ bool root_state::on_keeper_packet(os::packet packet) {
     case keeper::op::orphans:
     case keeper::op::state:
     case keeper::op::socket:
+    case keeper::op::adopt:
+    case keeper::op::update:
+    case keeper::op::refused:
       return true; // for the daemon
   }
   return true;

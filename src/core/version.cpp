@@ -1,0 +1,9 @@
+#include "core/version.hpp"
+
+namespace procvisor {
+
+std::string_view version() {
+  return PROCVISOR_VERSION;
+}
+
+} // namespace procvisor
