@@ -110,14 +110,15 @@ TEST_CASE_FIXTURE(ipc_fixture, "shutdown_with_message: the message and no signal
   REQUIRE(report.line() == "up");
   done({"stop", "polite"});
   CHECK(report.line() == "shutdown");
-  CHECK(contains(read("home/procvisor.log"), "exit code 0"));
+  CHECK(eventually([&] { return contains(read("home/procvisor.log"), "exit code 0"); }));
 
   done({"start", "deaf.py", "--shutdown-with-message", "--kill-timeout", "300"});
   REQUIRE(report.line() == "up");
   const pid_t pid = pid_of("deaf");
   done({"stop", "deaf"});
   CHECK(!is_alive(pid));
-  CHECK(contains(read("home/procvisor.log"), "300 ms after the message 'shutdown': sending SIGKILL"));
+  CHECK(eventually(
+      [&] { return contains(read("home/procvisor.log"), "300 ms after the message 'shutdown': sending SIGKILL"); }));
 }
 
 TEST_CASE_FIXTURE(ipc_fixture, "trigger asks an app for an action that it offers, and prints its reply") {

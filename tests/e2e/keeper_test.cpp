@@ -101,7 +101,7 @@ TEST_CASE_FIXTURE(home_fixture,
   CHECK(living().empty());
   CHECK_FALSE(exists("home/procvisor.sock"));
   CHECK_FALSE(exists("home/procvisor.pid"));
-  CHECK(contains(read("home/procvisor.log"), "SIGKILL"));
+  CHECK(eventually([&] { return contains(read("home/procvisor.log"), "SIGKILL"); }));
 }
 
 TEST_CASE_FIXTURE(home_fixture, "a signal that a terminal sends to everybody reaches neither keeper nor apps") {

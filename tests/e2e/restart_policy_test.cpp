@@ -107,7 +107,8 @@ TEST_CASE_FIXTURE(home_fixture, "an app with cron_restart is restarted when it i
   done({"start", "app.sh", "--cron", "* * * * * *"});
 
   CHECK(eventually([&] { return restarts_of("app") >= 2; }));
-  CHECK(contains(read("home/procvisor.log"), "restarting: cron_restart '* * * * * *' is due"));
+  CHECK(eventually(
+      [&] { return contains(read("home/procvisor.log"), "restarting: cron_restart '* * * * * *' is due"); }));
   done({"restart", "app", "--cron", "0"});
   CHECK(!process("app").at("pm2_env").contains("cron_restart"));
   CHECK(!contains(done({"describe", "app"}).out, "cron"));
