@@ -6,20 +6,6 @@
 
 namespace procvisor::cli {
 
-namespace {
-
-/// Whether the word behind this one belongs to it: `--name web`, `-n web`, but not `--name=web` and `-nweb`.
-bool takes_next_word(std::string_view word) {
-  bool has_value = word.starts_with("--") ? word.find('=') != std::string_view::npos : word.size() > 2;
-  const app_option* option = has_value ? nullptr : option_by_spelling(word);
-  if (option == nullptr)
-    return false;
-  arity values = option_arity(*option);
-  return values == arity::one || values == arity::many;
-}
-
-} // namespace
-
 command_line split_command_line(std::span<char* const> arguments) {
   command_line parts;
   auto end =

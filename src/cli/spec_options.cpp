@@ -61,6 +61,11 @@ std::string_view name_part(std::string_view word) {
   return word.substr(0, word.find('='));
 }
 
+/// `--name=web`, `-nweb`
+bool holds_value(std::string_view word) {
+  return is_long(word) ? word.find('=') != std::string_view::npos : word.size() > 2;
+}
+
 /// Whether a word names this row. `-fn` names the rows of f and n; letters of a value behind them do no harm here.
 bool names(std::string_view word, const app_option& row, const std::vector<std::string>& spellings) {
   if (!word.starts_with('-'))
@@ -169,9 +174,12 @@ result<config::given_options> spec_options::given() const {
 
 std::vector<std::string> with_modes_spelt_out(std::vector<std::string> words) {
   for (size_t i = 0; i < words.size(); ++i) {
+    if (takes_next_word(words[i])) {
+      ++i;
+      continue;
+    }
     const app_option* row = option_by_spelling(words[i]);
-    bool has_value = is_long(words[i]) ? words[i].find('=') != std::string::npos : words[i].size() > 2;
-    if (row == nullptr || row->type != value_type::mode || has_value)
+    if (row == nullptr || row->type != value_type::mode || holds_value(words[i]))
       continue;
     if (i + 1 == words.size() || !takes_word(*row, words[i + 1]))
       words[i] = fmt::format("{}=true", is_long(words[i]) ? words[i] : long_spelling(*row));
@@ -187,6 +195,14 @@ const app_option* option_by_spelling(std::string_view word) {
       return &row;
   }
   return nullptr;
+}
+
+bool takes_next_word(std::string_view word) {
+  const app_option* option = holds_value(word) ? nullptr : option_by_spelling(word);
+  if (option == nullptr)
+    return false;
+  const arity values = option_arity(*option);
+  return values == arity::one || values == arity::many;
 }
 
 std::vector<std::string> spec_option_spellings() {

@@ -44,6 +44,10 @@ std::vector<std::string> with_modes_spelt_out(std::vector<std::string> words);
 /// The row that `--name`, `--name=value`, `-n` or `-nvalue` names; nullptr: none.
 const app_option* option_by_spelling(std::string_view word);
 
+/// Whether the word behind this one is its value, whatever it looks like: `--name web`, `-n web`, but not `--name=web` and
+/// `-nweb`.
+bool takes_next_word(std::string_view word);
+
 /// All spellings of all rows, for did_you_mean().
 std::vector<std::string> spec_option_spellings();
 

@@ -117,6 +117,7 @@ TEST_CASE("command line: -x takes a mode behind it, and no other word") {
   for (const char* mode : {"fork", "fork_mode", "cluster", "cluster_mode", "true", "false"})
     CHECK(with_modes_spelt_out({"-x", mode, "app.js"}) == list{"-x", mode, "app.js"});
   CHECK(with_modes_spelt_out({"-xfork", "--exec-mode=fork", "app.js"}) == list{"-xfork", "--exec-mode=fork", "app.js"});
+  CHECK(with_modes_spelt_out({"--node-args", "-x", "-x"}) == list{"--node-args", "-x", "--exec-mode=true"});
 }
 
 TEST_CASE("command line: each option misspelt by one letter is followed by the one that was meant") {
