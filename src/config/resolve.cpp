@@ -322,6 +322,8 @@ const std::string& resolver::version_of_node(const std::string& path) {
 
 void resolver::resolve_instances(const declared_app& app, app_spec& spec, problem_list& problems) const {
   spec.instances_given = app.has(&app_spec::instances);
+  if (app.has_one_for_each_cpu && !app.has(&app_spec::merge_logs))
+    spec.merge_logs = true; // as in PM2
   const auto& mode = app.declaration.exec_mode;
   const bool is_node = base_name(spec.interpreter) == node;
   if (mode == cluster_words.front() && !is_node)

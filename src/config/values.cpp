@@ -374,6 +374,7 @@ tl::expected<void, value_problem> read_value(const app_option& option, const jso
     case value_type::variables:
       return store_if_read(option, read_environment(value), into);
     case value_type::count:
+      into.has_one_for_each_cpu = value == "max" || whole_number(value) == 0;
       return store_if_read(option, read_count(option, value), into);
     case value_type::user:
       return store_if_read(option, read_account(option, value, "user", find_user_id), into);

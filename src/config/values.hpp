@@ -13,6 +13,7 @@ namespace procvisor::config {
 struct declared_values {
   app_spec spec;
   app_declaration declaration;
+  bool has_one_for_each_cpu = false; ///< instances: max or 0
 };
 
 /// What is wrong with a value, to be put after the key: "must be true or false, not 'yes'".

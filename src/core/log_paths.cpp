@@ -32,9 +32,8 @@ std::string with_id(const std::string& path, std::string_view suffix, process_id
 }
 
 bool keeps_instances_apart(const app_spec& spec) {
-  if (!spec.merge_logs)
-    return spec.instances_given;
-  return !*spec.merge_logs && (spec.instances_given || spec.instances > 1);
+  const bool may_have_several = spec.instances_given || spec.is_cluster || spec.instances > 1;
+  return may_have_several && !merges_logs(spec);
 }
 
 bool is_no_file(const app_spec& spec, const std::string& path) {
@@ -51,6 +50,10 @@ std::string combined_path(const app_spec& spec, process_id id, const std::string
 }
 
 } // namespace
+
+bool merges_logs(const app_spec& spec) {
+  return spec.merge_logs.value_or(!spec.instances_given && !spec.is_cluster);
+}
 
 log_paths resolve_log_paths(const app_spec& spec, process_id id, const std::string& home) {
   const auto name = file_name_of(spec.name);

@@ -19,6 +19,10 @@ struct log_paths {
   bool operator==(const log_paths&) const = default;
 };
 
+/// What merge_logs says, or means where nobody says it: processes that were not asked for by their number share their
+/// files. (src/config says it for instances: max.)
+bool merges_logs(const app_spec& spec);
+
 /// PM2's names: `logs/<name>-out.log` and `logs/<name>-error.log` under `home`, with `-<id>` before `.log` where the
 /// instances do not share their files; `pids/<name>-<id>.pid`. A path of the user's own gets its `-<id>` by the same
 /// rule, if it ends in `.log` (`.pid`). The file of both streams is `logs/<name>-<id>.log` where it has no path,

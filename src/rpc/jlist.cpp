@@ -88,7 +88,7 @@ json to_jlist(const row_source& source, const environment& env, const log_paths&
       {"autorestart", spec.autorestart},
       {"autostart", spec.autostart},
       {"treekill", spec.treekill},
-      {"merge_logs", spec.merge_logs.value_or(!spec.instances_given)},
+      {"merge_logs", merges_logs(spec)},
       {"watch", false},
       {"version", spec.version.empty() ? "N/A" : spec.version},
       {"username", spec.user_name},

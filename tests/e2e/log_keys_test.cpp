@@ -89,6 +89,44 @@ TEST_CASE_FIXTURE(home_fixture, "instances have log files of their own, or with 
   CHECK(eventually([&] { return read("home/logs/merged-out.log") == "one line\none line\n"; }));
 }
 
+TEST_CASE_FIXTURE(home_fixture, "what a name has and a file name should not have is '-' in the names of its files") {
+  write("talk.sh", talker);
+  fifo report{path("report")};
+  done({"start", "talk.sh", "--name", "wEird näme@x_1.b", "-l"});
+  REQUIRE(report.line() == "said");
+
+  CHECK(eventually([&] { return read("home/logs/wEird-n-me-x-1.b-out.log") == "one line\n"; }));
+  CHECK(eventually([&] { return read("home/logs/wEird-n-me-x-1.b-error.log") == "oops\n"; }));
+  CHECK(eventually([&] { return lines_of(read("home/logs/wEird-n-me-x-1.b-0.log")).size() == 2; }));
+  CHECK(eventually([&] { return exists("home/pids/wEird-n-me-x-1.b-0.pid"); }));
+}
+
+TEST_CASE_FIXTURE(home_fixture, "the folders of log files and pid files are made where they are missing") {
+  write("talk.sh", talker);
+  write("apps.json", R"([{"name": "app", "script": "talk.sh", "out_file": "a/b/out.log", "error_file": "a/c/error.log",
+                          "log_file": "d/all.log", "pid_file": "e/f/app.pid"}])");
+  fifo report{path("report")};
+  done({"start", "apps.json"});
+  REQUIRE(report.line() == "said");
+
+  CHECK(eventually([&] { return read("a/b/out.log") == "one line\n"; }));
+  CHECK(eventually([&] { return read("a/c/error.log") == "oops\n"; }));
+  CHECK(eventually([&] { return lines_of(read("d/all.log")).size() == 2; }));
+  CHECK(eventually([&] { return read("e/f/app-0.pid") == std::to_string(pid_of("app")) + "\n"; }));
+  done({"stop", "app"});
+  CHECK(eventually([&] { return !exists("e/f/app-0.pid"); }));
+}
+
+TEST_CASE_FIXTURE(home_fixture, "as many instances as there are CPUs share their log files, as PM2's do") {
+  write("talk.sh", talker);
+  fifo report{path("report")};
+  done({"start", "talk.sh", "-i", "max"});
+  const auto count = processes().size();
+  for (size_t i = 0; i < count; ++i)
+    REQUIRE(report.line() == "said");
+  CHECK(eventually([&] { return lines_of(read("home/logs/talk-out.log")).size() == count; }));
+}
+
 TEST_CASE_FIXTURE(home_fixture, "a log key with a wrong value starts nothing") {
   write("talk.sh", talker);
   write("apps.json", R"({apps: [{script: 'talk.sh', log_type: 'xml'}]})");

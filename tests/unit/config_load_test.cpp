@@ -624,6 +624,18 @@ TEST_CASE_FIXTURE(config_fixture, "config: instances count from the CPUs") {
   CHECK(count("'4'") == 4);
 }
 
+TEST_CASE_FIXTURE(config_fixture,
+                  "config: as many instances as there are CPUs share their log files, unless told otherwise") {
+  for (const auto* number : {"'max'", "0", "'0'"})
+    CHECK(one(fmt::format("{{script: 'job.sh', instances: {}}}", number)).merge_logs == true);
+  for (const auto* number : {"1", "4", "-1"})
+    CHECK(!one(fmt::format("{{script: 'job.sh', instances: {}}}", number)).merge_logs);
+  CHECK(one("{script: 'job.sh', merge_logs: false, instances: 0}").merge_logs == false);
+  const auto by_option = run("job.sh", {{"instances", {"max"}}});
+  REQUIRE(by_option);
+  CHECK(by_option->apps.front().merge_logs == true);
+}
+
 TEST_CASE_FIXTURE(config_fixture, "config: a node app is in cluster mode where it says so, or says how many") {
   CHECK(one("{script: 'app.js', exec_mode: 'cluster'}").is_cluster);
   CHECK(one("{script: 'app.js', instances: 1}").is_cluster);

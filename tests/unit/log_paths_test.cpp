@@ -21,10 +21,10 @@ const row rows[] = {
     {"instances: 1 is given: the id",
      [](app_spec& s) { s.instances_given = true; },
      {"/h/logs/web-out-3.log", "/h/logs/web-error-3.log", "/h/pids/web-3.pid"}},
-    {"max (not given, several): merged",
-     [](app_spec& s) { s.instances = 4; },
-     {"/h/logs/web-out.log", "/h/logs/web-error.log", "/h/pids/web-3.pid", "", true}},
-    {"max, but merge_logs is false: the id",
+    {"cluster mode: the id, of a single one as well",
+     [](app_spec& s) { s.is_cluster = true; },
+     {"/h/logs/web-out-3.log", "/h/logs/web-error-3.log", "/h/pids/web-3.pid"}},
+    {"merge_logs: false, several: the id",
      [](app_spec& s) {
        s.instances = 4;
        s.merge_logs = false;
