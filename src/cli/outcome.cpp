@@ -1,5 +1,7 @@
 #include "cli/outcome.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "rpc/client.hpp"
@@ -28,6 +30,14 @@ error failure_of(const nlohmann::json& wire) {
   return {rpc::code_from_wire(wire.value("code", nlohmann::json{})), std::move(what), wire.value("hint", "")};
 }
 
+bool is_anything_done(const outcome& what) {
+  const auto has_failed = [&](const std::string& app) {
+    return std::ranges::any_of(what.failed, [&](const auto& failure) { return failure.value("target", "") == app; });
+  };
+  return std::ranges::any_of(what.done,
+                             [&](const auto& row) { return !what.is_by_app || !has_failed(row.value("name", "")); });
+}
+
 std::string line_of(const rpc::process_row& row, std::string_view done_word) {
   if (row.pid == 0)
     return fmt::format("{} {} (id {})", done_word, row.name, row.id);
@@ -49,7 +59,7 @@ void outcome::add_failure(const std::string& target, const error& e) {
 exit_code exit_code_of(const outcome& what) {
   if (what.failed.empty())
     return exit_code::done;
-  if (!what.done.empty() && !what.is_one_thing)
+  if (is_anything_done(what))
     return exit_code::partly;
   std::vector<error> failures = failures_of(what);
   for (const error& e : failures)

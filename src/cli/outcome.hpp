@@ -14,7 +14,7 @@ struct outcome {
   nlohmann::json done = nlohmann::json::array();   ///< rows
   nlohmann::json failed = nlohmann::json::array(); ///< {target or name, code, message, hint}
   nlohmann::json notes = nlohmann::json::array();  ///< texts
-  bool is_one_thing = false;                       ///< it has failed where a part of it has: there is no partly
+  bool is_by_app = false; ///< an app of which one process has failed is not done, whatever its other processes are
 
   void add(const nlohmann::json& wire);
   void add_failure(const std::string& target, const error& e);

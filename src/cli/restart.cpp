@@ -60,15 +60,14 @@ result<exit_code> restart_all(invocation& call, std::vector<std::string> targets
     return fail(std::move(daemon.error()));
 
   outcome reached;
-  reached.is_one_thing = request.is_reload;
+  reached.is_by_app = request.is_reload;
   const char* const done_word = request.is_reload ? "reloaded" : "restarted";
   environment inherited = inherited_environment();
   for (const auto& [file, loaded] : files) {
     for (const std::string& warning : loaded.warnings)
       call.out().warn(warning);
-    if (!launch(*daemon, file, loaded, inherited, request.is_reload ? reload_running : restart_running, request.manner,
-                reached))
-      return conclude(call, *daemon, reached, done_word);
+    launch(*daemon, file, loaded, inherited, request.is_reload ? reload_running : restart_running, request.manner,
+           reached);
   }
   if (!targets.empty()) {
     auto params = restart_params(targets, *change, request.manner);

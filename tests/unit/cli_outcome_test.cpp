@@ -32,6 +32,16 @@ TEST_CASE("outcome: the exit code says whether all, some or none of the targets 
   CHECK(exit_code_of(what) == exit_code::partly);
 }
 
+TEST_CASE("outcome: of an app that is reloaded no part is done where another part has failed") {
+  outcome what;
+  what.is_by_app = true;
+  what.add({{"done", {done(0, "web")}}});
+  what.add_failure("web", failure(exit_code::not_ready));
+  CHECK(exit_code_of(what) == exit_code::not_ready);
+  what.add({{"done", {done(2, "db")}}});
+  CHECK(exit_code_of(what) == exit_code::partly);
+}
+
 TEST_CASE("outcome: a code that the wire does not know counts as any other failure") {
   outcome what;
   what.add({{"failed", {{{"name", "web"}, {"code", 99}, {"message", "no"}}}}});
