@@ -15,7 +15,7 @@ result<exit_code> conclude(invocation& call, rpc::client& daemon, const outcome&
     auto shown = out.data(nlohmann::json{{"done", what.done}, {"failed", what.failed}}.dump() + "\n");
     return shown ? code : shown;
   }
-  if (out.behaviour().silent)
+  if (out.behaviour().silent || code == exit_code::unreachable)
     return code;
   for (const std::string& line : outcome_lines(what, done_word))
     out.talk(line);

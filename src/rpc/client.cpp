@@ -2,6 +2,7 @@
 
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 
 #include <array>
 #include <cerrno>
@@ -58,6 +59,33 @@ result<void> client::wait_for(short event, patience limit) const {
   return {};
 }
 
+/// Until there is something to receive.
+result<void> client::wait_while_it_lives() const {
+  for (;;) {
+    pollfd readable{socket_.get(), POLLIN, 0};
+    const int count = ::poll(&readable, 1, static_cast<int>(prompt->count()));
+    if (count > 0)
+      return {};
+    if (count < 0 && errno != EINTR)
+      return lost(std::strerror(errno));
+    if (count == 0)
+      if (auto lives = check_that_it_lives(); !lives)
+        return lives;
+  }
+}
+
+/// Asks on a second connection: this one carries one request at a time.
+result<void> client::check_that_it_lives() const {
+  sockaddr_un address{};
+  socklen_t size = sizeof address;
+  if (::getpeername(socket_.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0)
+    return lost(std::strerror(errno));
+  os::unique_fd second{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)}; // its backlog may be full
+  if (!second || ::connect(second.get(), reinterpret_cast<const sockaddr*>(&address), size) != 0)
+    return lost(std::strerror(errno));
+  return client{std::move(second)}.call(method::ping, nlohmann::json::object(), prompt).map([](const auto&) {});
+}
+
 result<void> client::send(const char* method, const nlohmann::json& params, patience limit) {
   std::string message;
   try {
@@ -112,7 +140,11 @@ result<std::string> client::receive(patience limit) {
 }
 
 result<std::string> client::exchange(const char* method, const nlohmann::json& params, patience limit) {
-  return send(method, params, limit).and_then([&] { return receive(limit); });
+  if (limit)
+    return send(method, params, limit).and_then([&] { return receive(limit); });
+  return send(method, params, prompt).and_then([&] { return wait_while_it_lives(); }).and_then([&] {
+    return receive(prompt);
+  });
 }
 
 result<nlohmann::json> client::call(const char* method, const nlohmann::json& params, patience limit) {

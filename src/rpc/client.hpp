@@ -18,7 +18,8 @@ using patience = std::optional<std::chrono::milliseconds>;
 /// For what the daemon answers from memory.
 inline constexpr patience prompt{std::chrono::seconds{10}};
 
-/// For what takes as long as the apps take: start, stop, restart, kill, a stream of logs.
+/// For what takes as long as the apps take: start, stop, restart, kill, a stream of logs. A call asks meanwhile whether
+/// the daemon lives.
 inline constexpr patience unlimited{};
 
 /// A client's blocking end of a connection to the daemon (rpc/wire.hpp). One request at a time. Every failure to send
@@ -46,6 +47,8 @@ public:
 
 private:
   result<void> wait_for(short event, patience limit) const;
+  result<void> wait_while_it_lives() const;
+  result<void> check_that_it_lives() const;
 
   os::unique_fd socket_;
   std::string received_;
