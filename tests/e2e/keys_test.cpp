@@ -54,7 +54,7 @@ TEST_CASE_FIXTURE(keys_fixture, "port sets PORT, and increment_var counts it up 
   CHECK(ports == std::vector<std::string>{"9005", "9006", "9007"});
 }
 
-TEST_CASE_FIXTURE(keys_fixture, "name_prefix and append_env_to_name are part of the name, in a file and as options") {
+TEST_CASE_FIXTURE(keys_fixture, "name_prefix, an option too, and append_env_to_name are part of the name") {
   reporting("$name");
   done({"start", file(R"("name": "web", "name_prefix": "shop", "append_env_to_name": true, "env_test": {"A": 1})"),
         "--env", "test"});
