@@ -73,6 +73,8 @@ TEST_CASE_FIXTURE(home_fixture, "the extension chooses the interpreter, or --int
   CHECK(report.line() == "line");
   done({"start", "echo command $((1 + 1)) > report; exec sleep 1000", "--name", "line"});
   CHECK(report.line() == "command 2");
+  done({"start", "sleep", "--", "1000"}); // a program in PATH
+  CHECK(status_of("sleep") == "online");
 }
 
 TEST_CASE_FIXTURE(home_fixture, "names may have spaces and any letters, or be a verb's") {

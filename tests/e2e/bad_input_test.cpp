@@ -125,6 +125,9 @@ TEST_CASE_FIXTURE(home_fixture, "what is not built yet is refused by the name un
   const std::pair<words, std::string> rows[] = {
       {{"--ext", "js,css"}, "'--ext' is not built yet"},
       {{"--watch"}, "'--watch' is not built yet"},
+      {{"--watch", "src"}, "'--watch' is not built yet"},
+      {{"--ignore-watch", "src"}, "'--ignore-watch' is not built yet"},
+      {{"--watch-delay", "3"}, "'--watch-delay' is not built yet"},
       {{"--max-memory-restart", "100M"}, "'--max-memory-restart' is not built yet"},
   };
   for (const auto& [options, message] : rows)
@@ -133,6 +136,11 @@ TEST_CASE_FIXTURE(home_fixture, "what is not built yet is refused by the name un
       arguments.insert(arguments.end(), options.begin(), options.end());
       check_usage_error(*this, arguments, message);
     }
+  for (const std::string key : {"ext", "watch", "ignore_watch", "ignoreWatch", "watch_delay", "watch_options",
+                                "max_memory_restart", "maxMemoryRestart"}) {
+    write("apps.json", "[{\"script\": \"./idle\", \"" + key + "\": \"1\"}]");
+    check_usage_error(*this, {"start", "apps.json"}, "apps.json:1:23: '" + key + "' is not built yet");
+  }
 }
 
 TEST_CASE_FIXTURE(home_fixture, "--env and --only choose from a file: with anything else they are refused") {

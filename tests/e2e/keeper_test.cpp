@@ -143,21 +143,6 @@ TEST_CASE_FIXTURE(home_fixture, "the socket and pid file of a keeper that was ki
   CHECK(is_alive(keeper_pid()));
 }
 
-TEST_CASE_FIXTURE(home_fixture, "a daemon that is there and does not answer is exit code 7, after ten seconds") {
-  done({"ping"});
-  const auto daemons = in_role("daemon");
-  REQUIRE(daemons.size() == 1);
-  ::kill(daemons[0], SIGSTOP);
-
-  const auto unanswered = run({"list"});
-  ::kill(daemons[0], SIGCONT);
-
-  CHECK(unanswered.exit_code == 7);
-  CHECK(unanswered.out.empty());
-  CHECK_FALSE(unanswered.err.empty());
-  done({"list"});
-}
-
 TEST_CASE_FIXTURE(home_fixture, "a pid file that names a living stranger is replaced, and the stranger left alone") {
   REQUIRE(::mkdir(home().c_str(), 0700) == 0);
   write("home/procvisor.pid", std::to_string(::getpid()) + "\n", 0600);

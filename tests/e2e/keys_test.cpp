@@ -127,6 +127,17 @@ TEST_CASE_FIXTURE(home_fixture, "keys that are PM2's own are accepted, and one w
   const auto by_option = run({"start", "./idle", "--name", "c", "--no-vizion", "--no-pmx", "--trace"});
   CHECK(by_option.exit_code == 0);
   CHECK(contains(by_option.err, "without effect here: pmx, trace, vizion"));
+
+  write("all.json", R"([{"name": "d", "script": "./idle", "kill_retry_time": 100, "username": "me",
+      "disable_source_map_support": true, "automation": false, "trace": true, "disable_trace": true, "v8": true,
+      "event_loop_inspector": true, "deep_monitoring": true, "io": {"conf": {}}, "windows_hide": true,
+      "post_update": ["npm install"], "install_url": "x"}])");
+  const auto all = run({"start", "all.json"});
+  CHECK(all.exit_code == 0);
+  CHECK(contains(all.err, "without effect here: kill_retry_time, username, disable_source_map_support, automation, "
+                          "trace, disable_trace, v8, event_loop_inspector, deep_monitoring, io, windows_hide, "
+                          "post_update, install_url\n"));
+  CHECK(status_of("d") == "online");
 }
 
 TEST_CASE_FIXTURE(home_fixture,

@@ -10,7 +10,7 @@
 #include <regex>
 #include <set>
 
-#include "home_fixture.hpp"
+#include "help_text.hpp"
 #include "manual_path.hpp" // by the build: MANUAL
 
 namespace e2e {
@@ -94,15 +94,11 @@ nlohmann::json ask(const home_fixture& place, const std::string& request) {
 TEST_CASE_FIXTURE(home_fixture, "procvisor(1) has every verb with its aliases, and every option of each") {
   const std::string manual = page("procvisor.1");
   const names described = items_of(manual, "Cm");
-  const auto verbs = lines_of(done({"--help"}).out);
 
-  for (const auto& line : verbs) {
-    const std::regex form{"^  ([a-zA-Z]+)(?: \\(([a-zA-Z ]+)\\))? .*"};
-    std::smatch found;
-    if (!std::regex_match(line, found, form))
-      continue;
-    const std::string verb = found[1];
-    for (const auto& name : all_matches(verb + " " + found[2].str(), "([a-zA-Z]+)"))
+  for (const auto& [verb, aliases] : listed_verbs(*this)) {
+    words all{aliases};
+    all.push_back(verb);
+    for (const auto& name : all)
       CHECK_MESSAGE(described.contains(name), "add to man/procvisor.1, section VERBS: .It Cm ", name);
     for (const auto& option_line : lines_of(done({verb, "--help"}).out))
       if (const auto spellings = spellings_in(option_line); !spellings.empty())

@@ -40,6 +40,45 @@ TEST_CASE_FIXTURE(home_fixture, "stdout is data, talk is on stderr, where stdout
   CHECK(done({"start", "idle", "--silent"}).err.empty());
 }
 
+TEST_CASE_FIXTURE(home_fixture, "with --json every verb that reads prints JSON, and an error is JSON on stderr") {
+  program("idle");
+  done({"start", "./idle"});
+  for (const words& arguments : {words{"list"}, words{"jlist"}, words{"prettylist"}, words{"describe", "idle"},
+                                 words{"id", "idle"}, words{"pid"}, words{"env", "idle"}, words{"report"},
+                                 words{"ping"}, words{"get"}, words{"conf"}, words{"flush"}}) {
+    words typed{arguments};
+    typed.push_back("--json");
+    CAPTURE(typed.front());
+    CHECK(nlohmann::json::accept(done(typed).out));
+  }
+  for (const words& arguments : {words{"describe", "no"}, words{"stop", "no"}, words{"get", "KILL_TIMEOUT"}}) {
+    words typed{arguments};
+    typed.push_back("--json");
+    const auto failed = run(typed);
+    CAPTURE(failed.err);
+    REQUIRE(nlohmann::json::accept(lines_of(failed.err).at(0)));
+    CHECK(nlohmann::json::parse(lines_of(failed.err).at(0)).at("code") == 3);
+  }
+}
+
+TEST_CASE_FIXTURE(home_fixture, "list is sorted by name, or by what --sort says") {
+  program("idle");
+  done({"start", "./idle", "--name", "b"});
+  done({"start", "./idle", "--name", "a"});
+  const auto order_of = [&](words arguments) {
+    std::string names;
+    for (const auto& line : lines_of(done(std::move(arguments)).out))
+      if (line.starts_with("+--- "))
+        names += line.substr(5);
+    return names;
+  };
+  CHECK(order_of({"list", "-m"}) == "ab");
+  CHECK(order_of({"list", "-m", "--sort", "id"}) == "ba");
+  CHECK(order_of({"ls", "-m", "--sort=name:desc"}) == "ba");
+  CHECK(run({"list", "--sort", "colour"}).exit_code == 2);
+  CHECK(run({"list", "--sort", "name:down"}).exit_code == 2);
+}
+
 TEST_CASE_FIXTURE(home_fixture, "a table is no wider than its terminal, and only there it has colours") {
   program("idle");
   done({"start", "./idle", "--name", "an-app-with-quite-a-long-name-for-a-narrow-terminal"});

@@ -28,6 +28,19 @@ TEST_CASE_FIXTURE(home_fixture, "an errored app runs again when it is asked for"
   CHECK(status_of("app") == "online");
 }
 
+TEST_CASE_FIXTURE(home_fixture, "an exit is early or not by the app's min_uptime") {
+  fifo report{path("report")};
+  write("app.sh", "echo up > report; sleep 1; exit 1\n");
+  done({"start", "app.sh", "--name", "patient", "--no-wait", "--max-restarts", "0", "--min-uptime", "100"});
+  for (int i = 0; i < 2; ++i)
+    CHECK(report.line() == "up");
+  done({"delete", "patient"});
+
+  done({"start", "app.sh", "--name", "strict", "--no-wait", "--max-restarts", "0", "--min-uptime", "1h"});
+  CHECK(becomes("strict", "errored"));
+  CHECK(restarts_of("strict") == 0);
+}
+
 TEST_CASE_FIXTURE(home_fixture, "without autorestart an app that ends is stopped, with its exit code") {
   write("once.sh", "exit 7\n");
   done({"start", "once.sh", "--no-autorestart", "--no-wait"});

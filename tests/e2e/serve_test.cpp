@@ -187,6 +187,13 @@ TEST_CASE_FIXTURE(site_fixture, "serve: a password keeps others out, and is show
   CHECK_FALSE(contains(done({"list"}).out, "sesame"));
   CHECK_FALSE(contains(done({"describe", app}).out, "sesame"));
   CHECK_FALSE(contains(read("home/procvisor.log"), "sesame"));
+
+  env.erase("PM2_SERVE_BASIC_AUTH_PASSWORD");
+  port = free_port();
+  app = "typed";
+  serve({"--name", "typed", "--basic-auth-username", "ali", "--basic-auth-password", "open sesame"});
+  CHECK(get("/").status == 401);
+  CHECK(get("/", {"Authorization: Basic YWxpOm9wZW4gc2VzYW1l"}).body == "<h1>home</h1>\n");
 }
 
 TEST_CASE_FIXTURE(site_fixture, "a file may name the server as a script, and sites under 'static'") {

@@ -45,6 +45,13 @@ TEST_CASE_FIXTURE(four_apps, "a target is a name, an id, a namespace, all, a reg
   CHECK(stopped() == "web-2 ");
   done({"stop"}); // the file of the folder
   CHECK(stopped() == "web-1 web-2 worker-1 worker-2 ");
+
+  done({"delete", "ecosystem.json", "--only", "web-1,worker-1"});
+  done({"stop", "ecosystem.json"}); // those that are there
+  CHECK(stopped() == "web-2 worker-2 ");
+  done({"delete", "ecosystem.json"});
+  done({"delete", "ecosystem.json"}); // there are none, and that is what was asked for
+  CHECK(run({"delete", "ecosystem.json", "--only", "nobody"}).exit_code == 2);
 }
 
 TEST_CASE_FIXTURE(four_apps, "several targets at once; one that is named twice is done once") {

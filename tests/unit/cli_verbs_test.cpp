@@ -616,8 +616,10 @@ TEST_CASE_FIXTURE(fixture, "cli: a missing, an unknown and an excess argument of
     finished unknown = run({name, "--jsno"});
     CHECK(unknown.code == 2);
     CHECK(has(unknown.err, "did you mean '--json'"));
-    if (verb.min_targets > 0) {
-      finished missing = run({name});
+    for (size_t given = 0; given < verb.min_targets; ++given) {
+      std::vector<std::string> words{name};
+      words.resize(words.size() + given, "x");
+      finished missing = run(words);
       CHECK(missing.code == 2);
       CHECK(has(missing.err, std::string{verb.operands}));
     }

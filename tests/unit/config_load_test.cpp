@@ -80,6 +80,48 @@ bool suggests(const std::string& told, std::string_view key) {
   return false;
 }
 
+/// The kinds of values that may be right: b(oolean), n(umber), f(raction), t(ext), l(ist), o(bject).
+std::string_view kinds_of(value_type type) {
+  switch (type) {
+    case value_type::boolean:
+      return "b";
+    case value_type::integer:
+      return "n";
+    case value_type::integers:
+      return "nl";
+    case value_type::duration:
+    case value_type::count:
+    case value_type::bytes:
+      return "n";
+    case value_type::text:
+    case value_type::user:
+    case value_type::group:
+      return "nt";
+    case value_type::words:
+      return "ntl";
+    case value_type::stop_stages:
+      return "nl";
+    case value_type::variables:
+      return "to";
+    case value_type::boolean_or_text:
+      return "bt";
+    case value_type::boolean_or_words:
+    case value_type::variable_filter:
+      return "btl";
+    case value_type::mode:
+      return "b";
+    case value_type::log_lines:
+    case value_type::policy:
+    case value_type::cron_times:
+      return "";
+    case value_type::zone:
+      return "t";
+    case value_type::object:
+      return "o";
+  }
+  return "";
+}
+
 words names(const loaded& out) {
   words all;
   for (const auto& app : out.apps)
@@ -365,13 +407,18 @@ TEST_CASE_FIXTURE(config_fixture, "config: each key misspelt by one letter is re
 }
 
 TEST_CASE_FIXTURE(config_fixture, "config: each key with a value of a wrong type is refused by name") {
+  const std::pair<char, const char*> values[] = {{'b', "true"}, {'n', "5"},    {'f', "1.5"},
+                                                 {'t', "'x'"},  {'l', "[[]]"}, {'o', "{a: 1}"}};
   for (const auto& option : app_options()) {
     if (option.state != standing::built)
       continue;
-    const auto* wrong = option.type == value_type::variables ? "5" : "{a: 1}";
-    const auto told = problems(fmt::format("{{apps: [{{{}: {}}}]}}", option.key, wrong));
-    CHECK_MESSAGE(told.find(fmt::format("'{}' must be {}", option.key, expected_form(option))) != std::string::npos,
-                  option.key << ": " << told);
+    for (const auto& [kind, value] : values) {
+      if (kinds_of(option.type).find(kind) != std::string_view::npos)
+        continue;
+      const auto told = problems(fmt::format("{{apps: [{{{}: {}}}]}}", option.key, value));
+      CHECK_MESSAGE(told.find(fmt::format("'{}' must be {}", option.key, expected_form(option))) != std::string::npos,
+                    option.key << ": " << told);
+    }
   }
 }
 
