@@ -144,8 +144,9 @@ tl::unexpected<error> invocation::unknown_option(const std::string& word) const 
     known.insert(known.end(), more.begin(), more.end());
   }
   std::string name = word.substr(0, word.find('='));
+  const bool is_letter = !name.starts_with("--"); // which is one letter away from all others
   return usage(fmt::format("'{}' has no option {}", verb_.name, in_quotes(name)),
-               did_you_mean(name, {known.begin(), known.end()}));
+               is_letter ? "" : did_you_mean(name, {known.begin(), known.end()}));
 }
 
 } // namespace procvisor::cli

@@ -119,7 +119,7 @@ text_position declared_app::position_of(option_member member) const {
 }
 
 std::string subject(const problem_list& problems, const app_option& option) {
-  if (!problems.file().empty())
+  if (!problems.file().empty() || option.file_only)
     return fmt::format("'{}'", option.key);
   std::string dashed(option.key);
   std::replace(dashed.begin(), dashed.end(), '_', '-');

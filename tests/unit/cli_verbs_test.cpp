@@ -245,6 +245,7 @@ TEST_CASE_FIXTURE(fixture, "cli: nothing, an unknown verb, an unknown option and
                     {{"lisst"}, "did you mean 'list'"},
                     {{"reloat", "web"}, "did you mean 'reload'"},
                     {{"list", "--srot", "name"}, "--sort"},
+                    {{"list", "-q"}, "'list' has no option '-q'\n  hint: procvisor list --help\n"},
                     {{"list", "web"}, "'web'"},
                     {{"describe"}, "needs NAME|ID"},
                     {{"describe", "a", "b"}, "'b'"},

@@ -757,7 +757,7 @@ TEST_CASE_FIXTURE(config_fixture, "config: what is wrong on a command line is sa
     CHECK(problems(run("app.js", options)) == problem);
   CHECK(problems(run("none.js")) == "no such script: '" + (folder / "none.js") + "', nor a program 'none.js' in PATH");
   CHECK(problems(run("app.js", {{"name", {"\xFF"}}})) == "the name '\\xff' is not UTF-8");
-  CHECK(problems(run("")) == "--script is missing: what shall the app run?");
+  CHECK(problems(run("")) == "'script' is missing: what shall the app run?");
   CHECK(problems(run("/-x")) == "the name '-x' starts with '-', like an option: set --name\nno such script: '/-x'");
 }
 
