@@ -272,7 +272,10 @@ void app_state::happen(const lifecycle_event& event, moment at) {
 void app_state::perform(const lifecycle_effect& effect) {
   std::visit(overloaded{
                  [this](const launch& order) { order_launch(order.gen); },
-                 [this](const terminate& stop) { ask_to_end(stop.signal); },
+                 [this](const terminate& stop) {
+                   journal_detail(fmt::format("asking it to end: {}", signal_name(stop.signal)));
+                   ask_to_end(stop.signal);
+                 },
                  [this](const kill_now&) {
                    const auto& last = it_.spec->kill_signal.back();
                    const bool was_message = it_.spec->shutdown_with_message && it_.spec->kill_signal.size() == 1;
@@ -396,8 +399,13 @@ void app_state::journal_change(life_phase before) {
       journal(severity::info, now.reason.empty() ? "stopped" : "stopped: " + now.reason);
       break;
     case life_phase::stopping:
+      journal_detail("stopping");
+      break;
     case life_phase::launching:
+      journal_detail("launching");
+      break;
     case life_phase::getting_ready:
+      journal_detail("waiting until it is ready");
       break;
   }
 }
@@ -453,6 +461,11 @@ process_view app_state::view() const {
 
 std::string app_state::label() const {
   return fmt::format("{}:{}", it_.spec->name, static_cast<uint32_t>(it_.id));
+}
+
+void app_state::journal_detail(const std::string& text) {
+  if (is_verbose())
+    journal(severity::debug, text);
 }
 
 void app_state::journal(severity level, const std::string& text) {

@@ -89,6 +89,7 @@ private:
   process_view view() const;
   std::string label() const;
   void journal(severity level, const std::string& text);
+  void journal_detail(const std::string& text); ///< for PROCVISOR_DEBUG
 
   app_actor::pointer self_;
   app_setup it_;

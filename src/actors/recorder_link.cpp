@@ -2,12 +2,14 @@
 
 #include <unistd.h>
 
+#include <cstdlib>
 #include <utility>
 
 #include <nlohmann/json.hpp>
 
 #include "actors/support.hpp"
 #include "core/wire_text.hpp"
+#include "keeper/keeper.hpp"
 #include "rpc/recorder_wire.hpp"
 
 namespace procvisor {
@@ -210,6 +212,11 @@ recorder_packet journal_packet(severity level, std::string_view label, pid_t pid
   const json packet{{"op", recorder_wire::op::journal},
                     {"line", journal_line(wall_clock::now(), level, label, pid, text)}};
   return {.what = recorder_packet::role::line, .json = packet.dump(-1, ' ', false, write_as_is)};
+}
+
+bool is_verbose() {
+  static const bool verbose = std::getenv(keeper::debug_variable) != nullptr;
+  return verbose;
 }
 
 } // namespace procvisor

@@ -77,4 +77,7 @@ recorder_packet open_packet(process_id id, generation gen, pid_t pid, const app_
 /// A line for procvisor.log.
 recorder_packet journal_packet(severity level, std::string_view label, pid_t pid, std::string_view text);
 
+/// Whether PROCVISOR_DEBUG asks for lines of severity::debug.
+bool is_verbose();
+
 } // namespace procvisor

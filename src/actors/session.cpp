@@ -3,6 +3,7 @@
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -11,6 +12,7 @@
 
 #include <fmt/format.h>
 
+#include "actors/recorder_link.hpp"
 #include "actors/support.hpp"
 #include "os/heap.hpp"
 #include "rpc/rows.hpp"
@@ -172,6 +174,9 @@ void session_state::handle(const result<rpc::request>& request) {
                  "is the client newer than the daemon? procvisor kill ends it"});
     return;
   }
+  if (is_verbose())
+    self_->send(peers_.recorder,
+                journal_packet(severity::debug, "procvisor", getpid(), fmt::format("asked: {}", wanted)));
   try {
     (this->*found->serve)(request->params);
   } catch (const json::exception& e) {

@@ -10,7 +10,8 @@ inline constexpr const char* this_program = "/proc/self/exe";
 /// Descriptor on which a started keeper says whether it listens (connect_or_start passes it).
 inline constexpr int ready_fd = 3;
 
-/// With this in the environment, daemon and recorder keep the keeper's stderr; otherwise it is /dev/null.
+/// With this in the environment, daemon and recorder keep the keeper's stderr, which otherwise is /dev/null, and
+/// procvisor.log has more lines.
 inline constexpr const char* debug_variable = "PROCVISOR_DEBUG";
 
 /// `procvisor takes-over`: whether this program can go on from the keeper that asks. As descriptor 3 it is given what it

@@ -67,6 +67,29 @@ TEST_CASE_FIXTURE(home_fixture, "start --no-daemon that starts nothing leaves no
   CHECK(living().empty());
 }
 
+TEST_CASE_FIXTURE(home_fixture,
+                  "with PROCVISOR_DEBUG a daemon tells each step, and without it only what has happened") {
+  program("idle");
+  const auto journal_of = [&](words arguments) {
+    background_command command{procvisor(std::move(arguments))};
+    REQUIRE(command.says("end with this command"));
+    done({"stop", "idle"});
+    done({"kill"});
+    CHECK(command.finish().exit_code == 0);
+    return read("home/procvisor.log"); // whole when the keeper has ended
+  };
+  const auto short_one = journal_of({"start", "./idle", "--no-daemon"});
+  CHECK(contains(short_one, " info idle:0"));
+  CHECK_FALSE(contains(short_one, " debug "));
+
+  env["PROCVISOR_DEBUG"] = "1";
+  const auto long_one = journal_of({"start", "./idle", "--no-daemon"});
+  CHECK(contains(long_one, " debug procvisor pid "));
+  CHECK(contains(long_one, ": asked: stop\n"));
+  CHECK(contains(long_one, ": launching\n"));
+  CHECK(contains(long_one, ": asking it to end: SIGINT\n"));
+}
+
 TEST_CASE_FIXTURE(home_fixture, "procvisor --no-daemon is a daemon in the foreground") {
   background_command command{procvisor({"--no-daemon"})};
   REQUIRE(command.says("end with this command"));
