@@ -57,6 +57,7 @@ cluster_balancer_actor::behavior_type cluster_balancer_state::make_behavior() {
           close(servers_.begin()->first);
       },
       [this](const adopted_socket& socket) { on_adopted(socket); },
+      [this](const hold_connections&) { is_holding_ = true; },
       [this](const fd_ready& ready) { on_ready(ready); },
   };
 }
@@ -198,7 +199,7 @@ void cluster_balancer_state::on_ready(const fd_ready& ready) {
 
 void cluster_balancer_state::take_connections(const std::string& key, server& from) {
   for (int i = 0; i < connections_at_once; ++i) {
-    if (!waiting_.empty() || !dealer_.can_deal(key))
+    if (is_holding_ || !waiting_.empty() || !dealer_.can_deal(key))
       return; // they wait in the kernel until somebody has answered
     auto taken = os::accept_connection(from.socket.get());
     if (!taken && (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)) {

@@ -85,6 +85,7 @@ private:
   std::string app_;
   launcher_actor launcher_;
   uint64_t newest_;
+  bool is_holding_ = false; ///< no more connections are taken
 };
 
 using cluster_balancer_impl = cluster_balancer_actor::stateful_impl<cluster_balancer_state>;

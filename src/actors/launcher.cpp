@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -138,6 +139,8 @@ launcher_actor::behavior_type launcher_state::make_behavior() {
 }
 
 void launcher_state::on_order(const launch_order& order) {
+  if (is_leaving_)
+    return;
   auto app = caf::actor_cast<app_actor>(self_->current_sender());
   if (waiting_.empty() && keeper_.is_drained())
     create(order, app);
@@ -168,6 +171,8 @@ void launcher_state::create(const launch_order& order, const app_actor& app) {
   const auto recipe = recipe_for(*order.spec, *order.caller, {order.id, order.gen, order.instance, home_});
   const auto plan = plan_of(order, recipe, *fds, report_.get(), open_files_);
   auto child = spawn(order, plan);
+  if (!child && child.error().stage == os::spawn_stage::report && child.error().error == EPIPE)
+    return; // the keeper is lost: the next daemon makes this launch, which is written down
   if (!child) {
     fail_launch(app, order, child.error());
     reap(key);
@@ -246,11 +251,13 @@ void launcher_state::on_ready(const fd_ready& ready) {
     return;
   }
   if (!keeper_.on_ready([this](os::packet& received) { on_packet(received); })) {
-    succeed_keeper();
-    self_->send(root_, keeper_lost{});
+    leave([this] {
+      succeed_keeper();
+      self_->send(root_, keeper_lost{});
+    });
     return;
   }
-  while (!waiting_.empty() && keeper_.is_drained()) {
+  while (!is_leaving_ && !waiting_.empty() && keeper_.is_drained()) {
     const auto [order, app] = std::move(waiting_.front());
     waiting_.pop_front();
     create(order, app);
@@ -304,6 +311,12 @@ void launcher_state::on_packet(os::packet& received) {
       if (adopted_)
         self_->send(root_, std::move(*adopted_));
       adopted_.reset();
+      return;
+    case keeper::op::leave:
+      leave([this] {
+        keeper_.drain();
+        ::_exit(0); // as by a kill, but for what `leave` has waited for
+      });
       return;
     case keeper::op::refused:
       if (asker_) {
@@ -414,6 +427,13 @@ void launcher_state::on_give_way(const give_way_to& order, caf::typed_response_p
   asker_ = std::move(answer);
   const std::array fds{order.program->get()};
   keeper_.send(bytes_of(keeper::notice{.what = keeper::op::update, .key = {}}), fds);
+}
+
+template <class F>
+void launcher_state::leave(F end) {
+  if (std::exchange(is_leaving_, true))
+    return;
+  self_->request(root_, caf::infinite, hold_connections{}).then([end] { end(); }, [end](const caf::error&) { end(); });
 }
 
 void launcher_state::succeed_keeper() {

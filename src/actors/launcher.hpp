@@ -78,6 +78,9 @@ private:
   uint64_t start_of(pid_t pid) const;
   void adopt_survivors();
   void on_give_way(const give_way_to& order, caf::typed_response_promise<std::string> answer);
+  /// Orders are left to the next daemon from here on: they are written down. `end` is called when nothing is half done.
+  template <class F>
+  void leave(F end);
   /// After the keeper's end: this process becomes the next one. Returns only where that cannot be.
   void succeed_keeper();
   void settle_slow_launch(const std::function<bool(const slow_launch&)>& is_it);
@@ -107,6 +110,7 @@ private:
   std::map<std::pair<uint32_t, uint64_t>, known_launch>
       held_; ///< by process id and generation: the keeper's slots, each given back once
   std::optional<held_launches> adopted_{held_launches{}}; ///< until the keeper has told all that it holds
+  bool is_leaving_ = false;
   std::vector<slow_launch> slow_;
   tree_ender_actor looking_;                               ///< hears of the orphans
   std::vector<pid_t> orphans_;                             ///< of a list whose last packet has not come

@@ -116,6 +116,9 @@ struct worker_retires {
 struct worker_down {
   cluster::worker_key who;
 };
+/// This process ends, and another one goes on: take no more connections. When it is answered, those that were taken are on
+/// their way to a worker.
+struct hold_connections {};
 /// No process of the app is to run: whoever connects is refused, and others may listen there.
 struct release_sockets {};
 
@@ -125,10 +128,10 @@ struct adopted_socket {
   shared_fd fd;
 };
 
-using cluster_balancer_actor =
-    caf::typed_actor<caf::result<void>(worker_up), caf::result<void>(worker_said), caf::result<void>(worker_retires),
-                     caf::result<void>(worker_down), caf::result<void>(release_sockets),
-                     caf::result<void>(adopted_socket), caf::result<void>(fd_ready)>;
+using cluster_balancer_actor = caf::typed_actor<caf::result<void>(worker_up), caf::result<void>(worker_said),
+                                                caf::result<void>(worker_retires), caf::result<void>(worker_down),
+                                                caf::result<void>(release_sockets), caf::result<void>(hold_connections),
+                                                caf::result<void>(adopted_socket), caf::result<void>(fd_ready)>;
 
 /// For the IPC channel of this launch.
 struct for_worker {
@@ -478,13 +481,12 @@ struct process_removed {
 
 /// An app's orders for the launcher pass through the registry, behind the process_changed that led to them: what is done
 /// has been written down before.
-using registry_actor =
-    caf::typed_actor<caf::result<outcome>(start_apps), caf::result<outcome>(act_on), caf::result<dumped>(dump_list),
-                     caf::result<outcome>(resurrect_list), caf::result<outcome>(scale_app),
-                     caf::result<outcome>(pass_on_to), caf::result<found_processes>(find_processes),
-                     caf::result<void>(process_changed), caf::result<void>(offers_changed),
-                     caf::result<void>(process_removed), caf::result<void>(launch_order), caf::result<void>(reap_order),
-                     caf::result<void>(held_launches), caf::result<void>(recorder_restarted)>;
+using registry_actor = caf::typed_actor<
+    caf::result<outcome>(start_apps), caf::result<outcome>(act_on), caf::result<dumped>(dump_list),
+    caf::result<outcome>(resurrect_list), caf::result<outcome>(scale_app), caf::result<outcome>(pass_on_to),
+    caf::result<found_processes>(find_processes), caf::result<void>(process_changed), caf::result<void>(offers_changed),
+    caf::result<void>(process_removed), caf::result<void>(launch_order), caf::result<void>(reap_order),
+    caf::result<void>(held_launches), caf::result<void>(recorder_restarted), caf::result<void>(hold_connections)>;
 
 // -- sampler: cpu and memory, only when somebody asks
 
@@ -525,7 +527,7 @@ struct keeper_lost {};
 
 using root_actor = caf::typed_actor<caf::result<void>(end_everything), caf::result<void>(terminate_requested),
                                     caf::result<void>(keeper_lost), caf::result<void>(held_launches),
-                                    caf::result<void>(recorder_restarted)>;
+                                    caf::result<void>(recorder_restarted), caf::result<void>(hold_connections)>;
 
 } // namespace procvisor
 
@@ -553,6 +555,7 @@ CAF_BEGIN_TYPE_ID_BLOCK(procvisor_daemon, caf::id_block::procvisor_loop::end)
   CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::worker_retires))
   CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::worker_down))
   CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::release_sockets))
+  CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::hold_connections))
   CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::adopted_socket))
 
   // tree_ender
@@ -629,6 +632,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::worker_said)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::worker_retires)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::worker_down)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::release_sockets)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::hold_connections)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::tree_order)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::tree_settled)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::orphans_seen)

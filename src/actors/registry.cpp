@@ -68,6 +68,7 @@ registry_actor::behavior_type registry_state::make_behavior() {
           self_->send(at.app, again);
       },
       [this](const process_removed& removed) { forget(removed); },
+      [this](const hold_connections&) { return on_hold_connections(); },
   };
 }
 

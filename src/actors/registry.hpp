@@ -104,6 +104,7 @@ private:
 
   cluster_balancer_actor balancer_for(const app_spec& spec);
   void release_sockets_of(const std::string& app);
+  caf::result<void> on_hold_connections();
   void adopt_sockets(const std::vector<keep_socket>& held);
   /// The name that all processes have which the target means.
   result<std::string> app_meant_by(const std::string& target) const;

@@ -287,6 +287,21 @@ void registry_state::adopt_sockets(const std::vector<keep_socket>& held) {
   }
 }
 
+caf::result<void> registry_state::on_hold_connections() {
+  auto answer = self_->make_response_promise<void>();
+  const auto missing = std::make_shared<size_t>(balancers_.size());
+  const auto answered = [missing, answer = std::make_shared<caf::typed_response_promise<void>>(answer)] {
+    if (--*missing == 0)
+      answer->deliver();
+  };
+  for (const auto& [app, balancer] : balancers_)
+    self_->request(balancer, caf::infinite, hold_connections{})
+        .then([answered] { answered(); }, [answered](const caf::error&) { answered(); });
+  if (balancers_.empty())
+    answer.deliver();
+  return answer;
+}
+
 cluster_balancer_actor registry_state::balancer_for(const app_spec& spec) {
   if (!spec.is_cluster)
     return {};

@@ -94,6 +94,7 @@ root_actor::behavior_type root_state::make_behavior() {
       [this](const keeper_lost&) { end_all(caf::exit_reason::kill); },
       [this](const held_launches& held) { on_held(held); },
       [this](const recorder_restarted& again) { self_->send(registry_, again); },
+      [this](const hold_connections& order) { return self_->delegate(registry_, order); },
   };
 }
 

@@ -60,7 +60,8 @@ result<exit_code> run::list(invocation& call) {
     return print_list(call, *order, "");
   for (;;) {
     auto shown = print_list(call, *order, call.out().data_is_terminal() ? clear_screen : "");
-    if (!shown)
+    const bool was_replaced = !shown && shown.error().code == exit_code::unreachable; // the next one is asked next
+    if (!shown && !was_replaced)
       return shown;
     ::nanosleep(&watch_pause, nullptr);
     call.out().look_again();

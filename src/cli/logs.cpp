@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <iterator>
 #include <optional>
@@ -75,6 +76,7 @@ tl::unexpected<error> stream_ended(const error& why) {
   return fail(exit_code::other, fmt::format("the stream of logs has ended: {}", why.what), why.hint);
 }
 
+/// Fails with unreachable where the other end has gone.
 result<exit_code> print_stream(rpc::client& daemon, log_printer& printer, bool follows) {
   for (;;) {
     if (!daemon.has_message())
@@ -82,7 +84,7 @@ result<exit_code> print_stream(rpc::client& daemon, log_printer& printer, bool f
         return flushed;
     auto text = daemon.receive(follows ? rpc::unlimited : rpc::prompt);
     if (!text)
-      return follows ? stream_ended(text.error()) : fail(std::move(text.error()));
+      return fail(std::move(text.error()));
     nlohmann::json message = nlohmann::json::parse(*text, nullptr, /*allow_exceptions=*/false);
     if (!message.is_object() || !message.contains("method")) {
       auto flushed = printer.flush();
@@ -91,6 +93,32 @@ result<exit_code> print_stream(rpc::client& daemon, log_printer& printer, bool f
     if (auto printed = printer.print(message); !printed)
       return printed;
   }
+}
+
+/// Goes on with whoever takes the place of a daemon or a recorder that was killed or replaced, until nobody does.
+result<exit_code> follow(rpc::client daemon, const wanted_logs& wanted, const console& out) {
+  using steady = std::chrono::steady_clock;
+  constexpr int most_attempts = 10;
+  log_printer printer{out, wanted.view()};
+  auto params = wanted.params();
+  for (int attempts = 0; attempts < most_attempts; ++attempts) {
+    const auto begun = steady::now();
+    const auto ended = daemon.send(rpc::method::logs, params, rpc::prompt).and_then([&] {
+      return print_stream(daemon, printer, /*follows=*/true);
+    });
+    if (ended || ended.error().code != exit_code::unreachable)
+      return ended;
+    auto next = find_daemon();
+    if (!next || !*next)
+      return stream_ended(next ? ended.error() : next.error());
+    if (steady::now() - begun > std::chrono::seconds{1})
+      attempts = 0;
+    if (attempts == 0)
+      out.talk("the daemon or its recorder was replaced; what was printed meanwhile is in the log files");
+    daemon = std::move(**next);
+    params["lines"] = 0;
+  }
+  return stream_ended({exit_code::other, "the daemon is replaced again and again", {}});
 }
 
 } // namespace
@@ -120,11 +148,13 @@ result<exit_code> run::logs(invocation& call) {
     call.out().talk("no daemon is running, so there is nothing to follow");
     return exit_code::done;
   }
+  if (!wanted.only_tail)
+    return follow(std::move(**daemon), wanted, call.out());
   auto sent = (*daemon)->send(rpc::method::logs, wanted.params(), rpc::prompt);
   if (!sent)
     return fail(std::move(sent.error()));
   log_printer printer{call.out(), wanted.view()};
-  return print_stream(**daemon, printer, !wanted.only_tail);
+  return print_stream(**daemon, printer, /*follows=*/false);
 }
 
 } // namespace procvisor::cli

@@ -79,6 +79,7 @@ void keeper_process::on_packet(os::packet& packet) {
     case op::orphans:
     case op::refused:
     case op::terminate:
+    case op::leave:
     case op::reopen: // only said by the keeper
       break;
   }

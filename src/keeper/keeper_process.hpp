@@ -95,6 +95,7 @@ struct update {
   pid_t check_pid = 0;
   os::unique_fd said; ///< what the dry run writes to stderr
   clock::time_point deadline;
+  bool daemon_is_asked = false;
 };
 
 class keeper_process {
@@ -144,6 +145,7 @@ private:
   void return_to_older();
   void end_trial();
   bool tell_refused_update();
+  bool tell_leave();
 
   // -- children
   result<os::unique_fd> make_report_pipe(); ///< the write end
@@ -223,6 +225,7 @@ private:
   uint32_t losses_ = 0; ///< of keepers, since losses_since_
   int64_t losses_since_ = 0;
   std::optional<update> update_;
+  bool leave_is_due_ = false;                   ///< the daemon was not told yet
   std::optional<std::string> refused_update_;   ///< why; the daemon does not know it yet
   std::optional<clock::time_point> trial_ends_; ///< until then the daemon has to have taken over
   os::unique_fd older_program_;                 ///< that of the keeper before, while this one is on trial

@@ -6,9 +6,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -250,16 +252,21 @@ void keeper_process::refuse_update(std::string why) {
     ::waitid(P_PIDFD, static_cast<id_t>(update_->check.get()), nullptr, WEXITED | __WALL);
   }
   update_.reset();
+  leave_is_due_ = false;
   refused_update_ = std::move(why);
   tell(daemon_);
 }
 
-/// First the recorder ends, in order; then the daemon, which loses nothing by a kill; then all of its children are known.
+/// First the recorder ends, in order; then the daemon, when the connections that it has accepted are with workers; then
+/// all of its children are known.
 void keeper_process::go_on_with_update() {
   if (recorder_.pid != 0)
     return;
   if (daemon_.pid != 0) {
-    os::send_signal(daemon_.pidfd, SIGKILL);
+    if (!std::exchange(update_->daemon_is_asked, true)) {
+      leave_is_due_ = true;
+      update_->deadline = clock::now() + farewell_may_take;
+    }
     return;
   }
   drain_reports();
@@ -317,6 +324,11 @@ void keeper_process::on_deadline() {
     return;
   }
   // The disk of the recorder hangs, or a launch is on its way on a filesystem that does not answer.
+  if (daemon_.pid != 0 && recorder_.pid == 0) {
+    os::send_signal(daemon_.pidfd, SIGKILL); // which loses no more than a connection
+    update_->deadline = clock::now() + farewell_may_take;
+    return;
+  }
   const bool has_recorder = recorder_.pid != 0;
   update_.reset();
   if (has_recorder) {

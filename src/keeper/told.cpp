@@ -13,7 +13,8 @@ void keeper_process::tell(companion& one) {
     return;
   bool all = tell_held(one) && tell_peer(one);
   if (&one == &daemon_)
-    all = all && tell_exits() && tell_rejected() && tell_terminate() && tell_orphans() && tell_refused_update();
+    all = all && tell_exits() && tell_rejected() && tell_terminate() && tell_orphans() && tell_refused_update()
+          && tell_leave();
   else
     all = all && tell_reopen();
   watch_socket(one, all);
@@ -165,6 +166,10 @@ bool keeper_process::tell_refused_update() {
 
 bool keeper_process::tell_terminate() {
   return tell_if_due(daemon_, op::terminate, terminate_is_due_);
+}
+
+bool keeper_process::tell_leave() {
+  return tell_if_due(daemon_, op::leave, leave_is_due_);
 }
 
 bool keeper_process::tell_reopen() {

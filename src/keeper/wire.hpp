@@ -53,6 +53,7 @@ enum class op : uint32_t {
   reopen,    ///< keeper -> recorder: the keeper was sent SIGUSR2: open all log files anew
   adopt,     ///< daemon -> keeper: a process that an earlier keeper has lost; fds: see adopt
   update,    ///< daemon -> keeper: make room for the program that is beside it; fd: the program, open
+  leave,     ///< keeper -> daemon: another program takes over now: leave nothing half done, and exit
   refused,   ///< keeper -> daemon: that program cannot take over; nothing has happened. Behind the notice: why
 };
 
@@ -177,7 +178,7 @@ struct held_socket {
   uint32_t length = 0;
 };
 
-/// peer, end, rejected, held_all, terminate, look, state, reopen, update, refused
+/// peer, end, rejected, held_all, terminate, look, state, reopen, update, leave, refused
 struct notice {
   op what = op::end;
   uint32_t padding = 0;

@@ -63,7 +63,8 @@ struct talk_fixture : actor_fixture {
             },
             [](const reap_order&) {},
             [](const held_launches&) {},
-            [](const recorder_restarted&) {}};
+            [](const recorder_restarted&) {},
+            [](const hold_connections&) {}};
   });
   std::shared_ptr<app_spec> spec = std::make_shared<app_spec>();
   app_actor app;

@@ -78,7 +78,8 @@ struct app_fixture : actor_fixture {
               log += "reap, ";
             },
             [](const held_launches&) {},
-            [](const recorder_restarted&) {}};
+            [](const recorder_restarted&) {},
+            [](const hold_connections&) {}};
   });
 
   std::shared_ptr<app_spec> spec = std::make_shared<app_spec>();

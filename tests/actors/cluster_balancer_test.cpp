@@ -123,6 +123,20 @@ TEST_CASE_FIXTURE(balancer_fixture, "balancer: connections go to the workers in 
   CHECK(connections_of(second) == 2);
 }
 
+TEST_CASE_FIXTURE(balancer_fixture,
+                  "balancer: what connects when another daemon is about to take over waits for that one") {
+  join(first);
+  listen(first);
+  connect();
+  REQUIRE(connections_of(first) == 1);
+  caf::anon_send(balancer, hold_connections{});
+  loop.run_until_quiet();
+
+  connect();
+
+  CHECK(connections_of(first) == 1);
+}
+
 TEST_CASE_FIXTURE(balancer_fixture, "balancer: a connection that is refused goes to another worker") {
   join(first);
   join(second);

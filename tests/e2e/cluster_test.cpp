@@ -7,6 +7,7 @@
 
 #include "home_fixture.hpp"
 #include "http_client.hpp"
+#include "http_load.hpp"
 
 namespace e2e {
 
@@ -17,30 +18,6 @@ const std::string server =
     "http.createServer((request, response) => response.end(`${process.env.VERSION} ${process.pid}`))\n"
     "  .listen(+process.env.PORT, '127.0.0.1');\n";
 
-/// Asks as fast as it can, with four requests at a time, until SIGTERM; then says how many were answered and how many
-/// were not. A request on a connection that its server has just closed for being idle is tried again, as any client of HTTP
-/// has to (RFC 9112, 9.3.1).
-const std::string load_program = R"(const http = require('http');
-const agent = process.argv[3] === 'keep' ? new http.Agent({keepAlive: true, maxSockets: 4}) : false;
-let answered = 0, failed = 0, running = 4, ends = false;
-function ask() {
-  if (ends) {
-    if (--running === 0) { console.log(`answered ${answered} failed ${failed}`); process.exit(0); }
-    return;
-  }
-  const request = http.get({port: +process.argv[2], host: '127.0.0.1', agent}, response => {
-    response.resume();
-    response.on('end', () => { ++answered; if (answered === 100) console.log('busy'); setImmediate(ask); });
-    response.on('error', error => { ++failed; console.error(error.code); ask(); });
-  }).on('error', error => {
-    if (!request.reusedSocket || error.code !== 'ECONNRESET') { ++failed; console.error(error.code); }
-    setTimeout(ask, 2);
-  });
-}
-process.on('SIGTERM', () => { ends = true; });
-for (let i = 0; i < 4; ++i) ask();
-)";
-
 struct cluster_fixture : home_fixture {
   bool has_node = has_program("node");
   int port = free_port();
@@ -49,7 +26,6 @@ struct cluster_fixture : home_fixture {
     if (!has_node)
       MESSAGE("left out: node is not there");
     write("app.js", server);
-    write("load.js", load_program);
     env["PORT"] = std::to_string(port);
     env["VERSION"] = "one";
   }
@@ -62,19 +38,11 @@ struct cluster_fixture : home_fixture {
       all.insert(answer());
     return all;
   }
-  command load_command(const char* kind) const {
-    return {{"node", path("load.js"), std::to_string(port), kind}, env, folder(), {}};
-  }
+  command load_command(const char* kind) const { return http_load(*this, port, kind); }
   bool serves() const {
     return eventually([&] { return !answer().empty(); });
   }
 };
-
-std::string end_of(background_command& load) {
-  kill(load.pid(), SIGTERM);
-  const auto result = load.finish();
-  return result.out + result.err;
-}
 
 } // namespace
 

@@ -1,10 +1,14 @@
 // The keeper may die at any moment too, alone or together with the daemon: apps live on and are taken back.
 #include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <chrono>
+#include <fstream>
 #include <map>
 #include <set>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "home_fixture.hpp"
@@ -19,6 +23,24 @@ std::map<int, pid_t> pids_by_id(const home_fixture& place) {
   for (const auto& one : place.processes())
     found[one.at("pm_id")] = one.at("pid");
   return found;
+}
+
+/// A child of the test's with this number; 0: the kernel does not give it.
+pid_t process_with_number(pid_t wanted) {
+  for (int i = 0; i < 100; ++i) {
+    std::ofstream{"/proc/sys/kernel/ns_last_pid"} << wanted - 1;
+    const pid_t child = ::fork();
+    if (child == 0) {
+      ::execlp("sleep", "sleep", "1000", nullptr);
+      ::_exit(1);
+    }
+    if (child == wanted)
+      return child;
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
+    std::this_thread::sleep_for(std::chrono::milliseconds{20}); // init has not reaped it yet
+  }
+  return 0;
 }
 
 struct loss_fixture : home_fixture {
@@ -265,6 +287,32 @@ TEST_CASE_FIXTURE(loss_fixture, "what an app had started is ended before it is s
   for (const pid_t pid : before)
     CHECK_FALSE(is_alive(pid));
   CHECK(restarts_of("swarm") == 1);
+}
+
+TEST_CASE_FIXTURE(loss_fixture, "a stranger that has got the number of a lost app is not taken for it, nor signalled") {
+  program("idle");
+  done({"start", "./idle"});
+  const pid_t before = pid_of("idle");
+  REQUIRE(is_saved(std::to_string(before)));
+  kill_keeper_and_daemon();
+  ::kill(before, SIGKILL);
+  REQUIRE(ends(before));
+  const pid_t stranger = process_with_number(before);
+  if (stranger == 0) {
+    MESSAGE("left out: the number is not to be had");
+    return;
+  }
+
+  const auto told = run({"list"});
+
+  CHECK(contains(told.err, "idle:0 (pid " + std::to_string(before) + ") has ended meanwhile"));
+  REQUIRE(becomes("idle", "online"));
+  CHECK(pid_of("idle") != stranger);
+  done({"restart", "idle"});
+  done({"delete", "idle"});
+  CHECK(::waitpid(stranger, nullptr, WNOHANG) == 0);
+  ::kill(stranger, SIGKILL);
+  ::waitpid(stranger, nullptr, 0);
 }
 
 TEST_CASE_FIXTURE(loss_fixture, "a launch that is newer than the state on disk is found by its mark, not made twice") {

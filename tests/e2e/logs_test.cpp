@@ -1,5 +1,10 @@
 // What an app prints is in its files, all of it, in order.
+#include <signal.h>
+
+#include <chrono>
 #include <filesystem>
+#include <string>
+#include <thread>
 #include <utility>
 
 #include "home_fixture.hpp"
@@ -203,6 +208,44 @@ TEST_CASE_FIXTURE(home_fixture, "/dev/null and disable_logs keep nothing") {
 
   CHECK_FALSE(exists("home/logs/null-out.log"));
   CHECK_FALSE(exists("home/logs/none-out.log"));
+}
+
+TEST_CASE_FIXTURE(home_fixture, "logs goes on by itself when recorder, daemon or keeper are replaced") {
+  write("say.sh", "while :; do cat what; sleep 0.1; done\n");
+  write("what", "at first\n");
+  done({"start", "say.sh"});
+  background_command follower{procvisor({"logs", "say"})};
+  REQUIRE(follower.says("at first"));
+
+  int deaths = 0;
+  for (const std::string role : {"recorder", "daemon", "keeper", "recorder"}) {
+    kill_role(role);
+    const std::string after = "after the death of " + role + " " + std::to_string(++deaths);
+    write("what", after + "\n");
+    CHECK(follower.says(after));
+  }
+
+  shut_down();
+  const auto told = follower.finish();
+  CHECK(told.exit_code == 1);
+  CHECK(contains(told.err, "what was printed meanwhile is in the log files"));
+  CHECK(contains(told.err, "the stream of logs has ended"));
+}
+
+TEST_CASE_FIXTURE(home_fixture, "list --watch goes on with the next daemon when the one that it asks is killed") {
+  program("idle");
+  done({"start", "./idle"});
+  background_command watching{procvisor({"list", "--watch"})};
+  REQUIRE(watching.says("idle"));
+  const auto daemon = in_role("daemon");
+  REQUIRE(daemon.size() == 1);
+  ::kill(daemon.front(), SIGSTOP);
+  std::this_thread::sleep_for(std::chrono::milliseconds{1500}); // by now it has been asked, and does not answer
+  ::kill(daemon.front(), SIGKILL);
+
+  done({"start", "./idle", "--name", "later"});
+
+  CHECK(watching.says("later"));
 }
 
 } // namespace e2e

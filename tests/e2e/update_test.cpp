@@ -3,6 +3,7 @@
 
 #include "home_fixture.hpp"
 #include "http_client.hpp"
+#include "http_load.hpp"
 
 namespace e2e {
 
@@ -74,6 +75,45 @@ TEST_CASE_FIXTURE(update_fixture,
   CHECK(wrong == 0);
   CHECK(installed({"restart", "idle"}).exit_code == 0);
   CHECK(contains(installed({"report"}).out, "keeper_version"));
+}
+
+TEST_CASE_FIXTURE(update_fixture,
+                  "update back and forth under HTTP load: no request to a cluster or a lone app fails") {
+  if (!has_program("node")) {
+    MESSAGE("left out: node is not there");
+    return;
+  }
+  write("app.js", "require('http').createServer((request, response) => response.end(`${process.pid}`))\n"
+                  "  .listen(+process.env.PORT, '127.0.0.1');\n");
+  const int shared = free_port();
+  env["PORT"] = std::to_string(shared);
+  REQUIRE(installed({"start", "app.js", "--name", "cluster", "-i", "2"}).exit_code == 0);
+  const int own = free_port();
+  env["PORT"] = std::to_string(own);
+  REQUIRE(installed({"start", "app.js", "--name", "lone"}).exit_code == 0);
+  for (const int port : {shared, own})
+    REQUIRE(eventually([&] { return http_get(port, "/").status == 200; }));
+  const auto rows = processes();
+  background_command fresh{http_load(*this, shared, "new")};
+  background_command kept{http_load(*this, shared, "keep")};
+  background_command lone{http_load(*this, own, "new")};
+  for (auto* load : {&fresh, &kept, &lone})
+    REQUIRE(load->says("busy"));
+
+  for (const std::string program : {NEXT_PROGRAM, PROCVISOR_PROGRAM, NEXT_PROGRAM}) {
+    install(program);
+    const auto told = installed({"update"});
+    CHECK_MESSAGE(told.exit_code == 0, told.err);
+  }
+
+  for (auto* load : {&fresh, &kept, &lone}) {
+    const auto said = end_of(*load);
+    CHECK_MESSAGE(contains(said, "failed 0"), said);
+  }
+  const auto after = processes();
+  REQUIRE(after.size() == rows.size());
+  for (size_t i = 0; i < rows.size(); ++i)
+    CHECK(after[i].at("pid") == rows[i].at("pid"));
 }
 
 TEST_CASE_FIXTURE(update_fixture,

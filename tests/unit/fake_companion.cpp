@@ -100,6 +100,9 @@ std::vector<std::string> lines_of(const os::packet& packet) {
     case op::reopen:
       lines.push_back("reopen");
       break;
+    case op::leave:
+      lines.push_back("leave");
+      break;
     case op::refused:
       lines.push_back("refused: "
                       + std::string(reinterpret_cast<const char*>(packet.bytes.data()) + sizeof(notice),
@@ -193,6 +196,11 @@ private:
       const os::unique_fd program{::open(script.c_str(), O_RDONLY | O_CLOEXEC)};
       say(notice{.what = op::update, .key = key}, {program.get()});
       return "ok";
+    }
+    if (verb == "leave") { // when the keeper says so
+      while (next(keeper_fd, heard_from_keeper_) != "leave")
+        continue;
+      std::exit(0);
     }
     if (verb == "origin")
       return std::to_string(static_cast<uint32_t>(hello_.from));

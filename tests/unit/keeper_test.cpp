@@ -464,6 +464,7 @@ TEST_CASE_FIXTURE(running_keeper, "keeper: another program takes its place in it
   const os::unique_fd daemon = os::open_pidfd(client->ask_pid("pid"));
 
   client->ask(fmt::format("update 0 0 {}", FAKE_COMPANION));
+  client->ask("leave");
   REQUIRE(becomes_readable(daemon.get()));
   client = std::make_unique<daemon_client>(place);
 
@@ -484,6 +485,7 @@ TEST_CASE_FIXTURE(running_keeper, "keeper: a program that does not take over mak
   const os::unique_fd daemon = os::open_pidfd(client->ask_pid("pid"));
 
   client->ask(fmt::format("update 0 0 {}", FAKE_FAILURE));
+  client->ask("leave");
   REQUIRE(becomes_readable(daemon.get()));
   client = std::make_unique<daemon_client>(place);
 

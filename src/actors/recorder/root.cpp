@@ -189,6 +189,7 @@ bool root_state::on_keeper_packet(os::packet packet) {
     case keeper::op::adopt:
     case keeper::op::update:
     case keeper::op::refused:
+    case keeper::op::leave:
       return true; // for the daemon
   }
   return true;
