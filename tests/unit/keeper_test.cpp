@@ -527,7 +527,7 @@ TEST_CASE("inheritance: what was written is read; another format, another major 
   what.head.format = keeper::inheritance_format + 1;
   CHECK(complaint_about(os::read_whole(keeper::write_inheritance(what).get())).starts_with("it is older than"));
   std::string other_major = whole;
-  other_major.replace(other_major.find(version()), 1, "7");
+  other_major[other_major.find(version())] = '7';
   CHECK(complaint_about(other_major).ends_with("the major version is another"));
 }
 
