@@ -206,6 +206,8 @@ void app_state::on_held(const held_launch& held) {
   }
   if (held.is_taken_back)
     note_taken_back(held);
+  if (was_made)
+    hear_notifications(held.gen);
   happen(adopted{held.gen, held.pid, held.start_ticks, held.is_foster});
   if (was_made && held.is_over)
     on_exit({held.gen, held.status});
@@ -311,7 +313,13 @@ void app_state::perform(const lifecycle_effect& effect) {
              effect);
 }
 
+void app_state::hear_notifications(generation gen) {
+  if (it_.spec->wait_ready)
+    talk_.hear_notifications(notify_address({it_.id, gen, it_.instance, it_.home}), it_.spec->uid);
+}
+
 void app_state::order_launch(generation gen) {
+  hear_notifications(gen);
   self_->send(registry_, launch_order{it_.id, gen, it_.instance, it_.spec, it_.caller});
 }
 

@@ -59,6 +59,7 @@ private:
   void happen(const lifecycle_event& event) { happen(event, now()); }
   void happen(const lifecycle_event& event, moment at);
   void perform(const lifecycle_effect& effect);
+  void hear_notifications(generation gen);
   void order_launch(generation gen);
   void let_it_finish(bool with_message);
   void on_cluster(const cluster::message& said);

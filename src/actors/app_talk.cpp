@@ -1,9 +1,11 @@
 #include "actors/app_talk.hpp"
 
-#include <csignal>
+#include <sys/epoll.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <iterator>
 
@@ -13,6 +15,7 @@
 #include "core/suggest.hpp"
 #include "core/text.hpp"
 #include "os/child_input.hpp"
+#include "os/notify_socket.hpp"
 
 namespace procvisor {
 
@@ -21,12 +24,26 @@ namespace {
 /// Replies that an app can owe at one time.
 constexpr size_t most_pending = 100;
 
+/// Of one app, before others have their turn.
+constexpr int notifications_at_once = 16;
+
 constexpr auto as_it_is = nlohmann::json::error_handler_t::replace;
 
 template <class... Fs>
 struct overloaded : Fs... {
   using Fs::operator()...;
 };
+
+/// sd_notify(3): assignments, one a line.
+bool says_ready(std::string_view text) {
+  while (!text.empty()) {
+    const auto end = std::min(text.find('\n'), text.size());
+    if (text.substr(0, end) == "READY=1")
+      return true;
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return false;
+}
 
 error about(const std::string& name, const error& why) {
   return {why.code, fmt::format("'{}': {}", name, why.what), why.hint};
@@ -48,7 +65,32 @@ void app_talk::begin(const shared_fd& channel) {
                  : ipc_channel{};
 }
 
+void app_talk::hear_notifications(const std::string& address, std::optional<uid_t> user) {
+  notifications_ = {};
+  user_ = user;
+  auto socket = os::open_notify_socket(address);
+  if (!socket) {
+    listener_.on_trouble(fmt::format("NOTIFY_SOCKET: opening {} failed: {}", address, ::strerrordesc_np(errno)));
+    return;
+  }
+  notifications_ = watched_fd{event_loop::of(self_->system()), std::move(socket), caf::weak_actor_ptr{self_->ctrl()}};
+  notifications_.arm(EPOLLIN);
+}
+
+void app_talk::take_notifications() {
+  for (int i = 0; i < notifications_at_once; ++i) {
+    const auto said = os::receive_notification(notifications_.get());
+    if (!said)
+      break;
+    const bool is_trusted = said->sender == 0 || said->sender == ::geteuid() || said->sender == user_;
+    if (is_trusted && says_ready(said->text))
+      listener_.on_ready();
+  }
+  notifications_.arm(EPOLLIN); // to its end: a sender waits where nobody reads
+}
+
 void app_talk::end(const process_view& view) {
+  notifications_ = {};
   channel_.drain([this](const ipc::message& said) { on_message(said); });
   for (auto& one : std::exchange(pending_, {})) {
     one.limit.dispose();
@@ -62,6 +104,10 @@ void app_talk::end(const process_view& view) {
 }
 
 void app_talk::on_event(const fd_ready& ready) {
+  if (notifications_ && ready.token == notifications_.token()) {
+    take_notifications();
+    return;
+  }
   if (!channel_.owns(ready))
     return;
   channel_.on_ready(ready, [this](const ipc::message& said) { on_message(said); });

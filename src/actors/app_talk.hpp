@@ -16,7 +16,8 @@ namespace procvisor {
 /// How an app answers within this, or a trigger has failed.
 inline constexpr std::chrono::milliseconds reply_limit{10'000};
 
-/// What is said between an app's actor and the program that runs: its IPC channel, lines for its stdin, signals.
+/// What is said between an app's actor and the program that runs: its IPC channel, its word that it is ready, lines for its
+/// stdin, signals.
 class app_talk {
 public:
   /// What the actor does with what it hears.
@@ -31,6 +32,9 @@ public:
   app_talk(app_actor::pointer self, ears listener) : self_(self), listener_(std::move(listener)) {}
 
   void begin(const shared_fd& channel);
+  /// Hears what is said to NOTIFY_SOCKET of the launch that has this address: that it is ready (READY=1), by the user it runs
+  /// as, by root or by whom this process is.
+  void hear_notifications(const std::string& address, std::optional<uid_t> user);
   /// The program has ended. What it said last still counts; who waits for a reply gets none.
   void end(const process_view& view);
 
@@ -54,6 +58,7 @@ private:
   };
 
   void on_message(const ipc::message& said);
+  void take_notifications();
   void on_reply(const ipc::action_reply& reply);
   void complain_once(const char* about);
   void publish() { listener_.on_offers(std::make_shared<const app_offers>(offers_)); }
@@ -63,6 +68,8 @@ private:
   app_actor::pointer self_;
   ears listener_;
   ipc_channel channel_;
+  watched_fd notifications_;
+  std::optional<uid_t> user_; ///< whose word counts beside root's
   app_offers offers_;
   bool has_complained_ = false; ///< of this launch
   std::vector<pending_action> pending_;

@@ -1,7 +1,7 @@
 #pragma once
 
-#include <deque>
 #include <functional>
+#include <list>
 #include <memory>
 #include <span>
 #include <string>
@@ -55,7 +55,7 @@ private:
     size_t at = 0;
     std::shared_ptr<os::unique_fd> fd;
   };
-  std::deque<outgoing> out_;
+  std::list<outgoing> out_; ///< nearly always empty, which a deque would take 600 bytes for
   size_t out_bytes_ = 0;
 };
 

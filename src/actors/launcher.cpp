@@ -45,7 +45,8 @@ struct child_descriptors {
   os::unique_fd in;
   os::output_pipe out;
   os::output_pipe err;
-  os::unique_fd channel; ///< the child's end; empty: it gets none
+  std::vector<int> passed; ///< of launch_order::sockets
+  os::unique_fd channel;   ///< the child's end; empty: it gets none
   shared_fd our_channel;
 };
 
@@ -82,7 +83,9 @@ os::spawn_plan plan_of(const launch_order& order, const launch_recipe& recipe, c
   plan.in_fd = fds.in.get();
   plan.out_fd = fds.out.child_end.get();
   plan.err_fd = fds.err.child_end.get();
+  plan.passed_fds = fds.passed;
   plan.channel_fd = fds.channel.get();
+  plan.pid_text = recipe.pid_text();
   plan.report_fd = report;
   plan.key = key_of(order);
   plan.open_files = open_files;
@@ -159,6 +162,9 @@ void launcher_state::create(const launch_order& order, const app_actor& app) {
     refuse(app, order, fmt::format("making its pipes failed: {}", ::strerrordesc_np(why)), why);
     return;
   }
+  if (order.sockets)
+    for (const auto& socket : *order.sockets)
+      fds->passed.push_back(socket->get());
   const auto key = key_of(order);
   std::vector<int> deposit{fds->out.read_end.get(), fds->err.read_end.get()};
   if (fds->our_channel)

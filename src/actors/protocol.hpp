@@ -252,12 +252,16 @@ using cron_scheduler_actor = caf::typed_actor<caf::result<void>(cron_entry), caf
 
 // -- launcher: creates processes, and speaks with the keeper
 
+/// What an app declares by `listen`, in that order; null: nothing.
+using shared_sockets = std::shared_ptr<const std::vector<shared_fd>>;
+
 struct launch_order {
   process_id id{};
   generation gen{};
   int instance = 0;
   shared_spec spec;
   shared_environment caller;
+  shared_sockets sockets = {}; ///< from the registry
 };
 
 /// The exit is known and nothing of the process's tree is alive: the keeper may forget the process.

@@ -23,7 +23,7 @@ registry_state::registry_state(registry_actor::pointer self, std::string home, s
                                launcher_actor launcher, recorder_link_actor recorder, tree_ender_actor tree_ender,
                                cron_scheduler_actor cron)
   : self_(self), home_(std::move(home)), launcher_(std::move(launcher)), recorder_(std::move(recorder)),
-    tree_ender_(std::move(tree_ender)), cron_(std::move(cron)),
+    tree_ender_(std::move(tree_ender)), cron_(std::move(cron)), sockets_(self, launcher_),
     book_(self, {.path = home_ + "/state.json",
                  .boot_id = os::boot_id(),
                  .launcher = launcher_,
@@ -60,7 +60,7 @@ registry_actor::behavior_type registry_state::make_behavior() {
       [this](const dump_list& request) { return on_dump(request); },
       [this](const resurrect_list& request) { return on_resurrect(request); },
       [this](const process_changed& changed) { on_changed(changed); },
-      [this](const launch_order& order) { return self_->delegate(launcher_, order); },
+      [this](const launch_order& order) { return on_launch(order); },
       [this](const reap_order& order) { return self_->delegate(launcher_, order); },
       [this](const held_launches& held) { on_held(held); },
       [this](const recorder_restarted& again) {
@@ -148,7 +148,7 @@ void registry_state::on_changed(const process_changed& changed) {
   at->second.listed.view = changed.view;
   at->second.state = changed.state;
   book_.change(changed.view.id, changed.state);
-  if (came_down && at->second.listed.spec->is_cluster)
+  if (came_down)
     release_sockets_of(at->second.listed.spec->name);
 }
 
@@ -208,8 +208,11 @@ void registry_state::declare(process_id id, const shared_spec& spec, const share
     balancer.key() = spec->name;
     balancers_.insert(std::move(balancer));
   }
+  if (at.listed.spec->name != spec->name)
+    sockets_.rename(at.listed.spec->name, spec->name);
   at.listed.spec = spec;
   at.listed.caller = caller;
+  release_sockets_of(spec->name); // those that it declares no longer
   book_.declare(record_of(at));
   self_->send(at.app, new_declaration{spec, caller, balancer_for(*spec)});
 }
@@ -255,6 +258,7 @@ void registry_state::forget(const process_removed& removed) {
   const auto is_sibling = [&](const auto& item) { return item.second.listed.spec->name == listed.spec->name; };
   if (std::ranges::none_of(processes_, is_sibling)) {
     former_ids_.erase(listed.spec->name);
+    sockets_.keep_only(listed.spec->name, {});
     if (const auto balancer = balancers_.extract(listed.spec->name); !balancer.empty()) {
       self_->send(balancer.mapped(), release_sockets{});
       self_->send_exit(balancer.mapped(), caf::exit_reason::user_shutdown);

@@ -12,6 +12,7 @@
 #include <caf/typed_event_based_actor.hpp>
 #include <caf/typed_response_promise.hpp>
 
+#include "actors/app_sockets.hpp"
 #include "actors/protocol.hpp"
 #include "actors/state_book.hpp"
 #include "core/reload_plan.hpp"
@@ -44,9 +45,9 @@ private:
   struct entry {
     app_actor app;
     listed_process listed;
-    bool is_leaving = false; ///< asked to end and be deleted, and to nothing else since
-    lifecycle state;         ///< of which listed.view shows a part
-    std::optional<second_life> second = {};
+    bool is_leaving = false;                  ///< asked to end and be deleted, and to nothing else since
+    lifecycle state;                          ///< of which listed.view shows a part
+    std::unique_ptr<second_life> second = {}; ///< null: nearly always
   };
   /// One command under way: what has been answered, and how much is still to come.
   struct gathering {
@@ -68,6 +69,7 @@ private:
   };
   using shared_reload = std::shared_ptr<reload>;
 
+  caf::result<void> on_launch(const launch_order& order);
   caf::result<outcome> on_start(const start_apps& request);
   caf::result<outcome> on_act(const act_on& request);
   caf::result<outcome> on_pass_on(const pass_on_to& order);
@@ -141,7 +143,8 @@ private:
   cron_scheduler_actor cron_;
   std::map<process_id, entry> processes_;
   std::map<std::string, cluster_balancer_actor> balancers_; ///< by app
-  std::vector<shared_reload> reloads_;                      ///< under way
+  app_sockets sockets_;
+  std::vector<shared_reload> reloads_; ///< under way
   state_book book_;
   bool is_adopting_ = true; ///< until the keeper has said what it holds
   uint32_t next_id_ = 0;

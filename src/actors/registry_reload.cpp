@@ -1,14 +1,11 @@
 /// How the registry replaces processes, one slot after the other (core/reload_plan): a second actor starts the successor,
 /// the two actors change places, and the first one lets its process finish.
-#include <unistd.h>
-
 #include <algorithm>
 #include <utility>
 
 #include <caf/send.hpp>
 #include <fmt/format.h>
 
-#include "actors/cluster_balancer.hpp"
 #include "actors/recorder_link.hpp"
 #include "actors/registry.hpp"
 
@@ -21,13 +18,13 @@ struct overloaded : Fs... {
   using Fs::operator()...;
 };
 
-bool is_sender(const app_actor& app, const caf::strong_actor_ptr& sender) {
-  return caf::actor_cast<caf::strong_actor_ptr>(app) == sender;
+/// Two of its processes can serve at a time: the sockets are not theirs.
+bool can_overlap(const app_spec& spec) {
+  return spec.is_cluster || !spec.listen.empty();
 }
 
-/// Different in each daemon, so that a late answer to an earlier one is not taken for one to this.
-uint64_t first_connection() {
-  return static_cast<uint64_t>(::getpid()) << 24;
+bool is_sender(const app_actor& app, const caf::strong_actor_ptr& sender) {
+  return caf::actor_cast<caf::strong_actor_ptr>(app) == sender;
 }
 
 } // namespace
@@ -83,6 +80,8 @@ void registry_state::conclude_reload(const shared_reload& work) {
   if (std::erase(reloads_, work) == 0)
     return; // concluded before
   for (const auto& slot : work->plan.slots)
+    release_sockets_of(slot.app); // what is declared no longer, or was to be
+  for (const auto& slot : work->plan.slots)
     if (slot.step == slot_step::kept && work->failed.insert(slot.app).second)
       work->gathered->so_far.failed.push_back(
           {slot.app,
@@ -115,7 +114,7 @@ void registry_state::start_successor_of(process_id id, const shared_reload& work
   }
   auto& of = at->second;
   auto declared = work->wanted.at(id);
-  const bool may_overlap = of.listed.spec->is_cluster && declared.spec->is_cluster
+  const bool may_overlap = can_overlap(*of.listed.spec) && can_overlap(*declared.spec)
                            && of.listed.view.status == process_status::online && !of.second;
   if (!may_overlap) {
     restart_instead(id, work);
@@ -125,7 +124,8 @@ void registry_state::start_successor_of(process_id id, const shared_reload& work
   lifecycle fresh;
   fresh.gen = newest_of(of.state);
   fresh.restarts = of.state.restarts + 1;
-  auto& second = of.second.emplace(second_life{.app = {}, .is_successor = true, .state = fresh});
+  of.second = std::make_unique<second_life>(second_life{.app = {}, .is_successor = true, .state = fresh});
+  auto& second = *of.second;
   second.app = spawn_app(of, declared, fresh, false);
   const auto its_generation = generation{static_cast<uint64_t>(fresh.gen) + 1};
   of.state.newest = its_generation;
@@ -141,8 +141,9 @@ void registry_state::start_successor_of(process_id id, const shared_reload& work
 void registry_state::restart_instead(process_id id, const shared_reload& work) {
   auto& of = processes_.at(id);
   const auto& declared = work->wanted.at(id);
-  if (!declared.spec->is_cluster) {
-    auto note = fmt::format("'{}' runs in fork mode, so that its reload is a restart", of.listed.spec->name);
+  if (!can_overlap(*declared.spec)) {
+    auto note =
+        fmt::format("'{}' runs in fork mode without 'listen', so that its reload is a restart", of.listed.spec->name);
     auto& notes = work->gathered->so_far.notes;
     if (std::ranges::find(notes, note) == notes.end())
       notes.push_back(std::move(note));
@@ -243,7 +244,8 @@ void registry_state::let_leave(entry& of, const held_launch& left) {
   state.start_ticks = left.start_ticks;
   state.is_foster = left.is_foster;
   state.started_at = {self_->clock().now(), wall_clock::now()};
-  auto& second = of.second.emplace(second_life{.app = {}, .is_successor = false, .state = state});
+  of.second = std::make_unique<second_life>(second_life{.app = {}, .is_successor = false, .state = state});
+  auto& second = *of.second;
   second.app = spawn_app(of, {of.listed.spec, of.listed.caller, balancer_for(*of.listed.spec)}, state, false);
   self_->send(of.app, slot_standing{left.gen, true});
   self_->send(second.app, left);
@@ -270,56 +272,6 @@ void registry_state::on_other_down(const caf::down_msg& down) {
   const auto is_it = [&](const auto& item) { return item.second.address() == down.source; };
   if (std::ranges::any_of(balancers_, is_it))
     self_->quit(down.reason); // another daemon finds out again who listens where
-}
-
-// -- sockets of clusters ------------------------------------------------------------------------------------------------
-
-void registry_state::adopt_sockets(const std::vector<keep_socket>& held) {
-  for (const auto& one : held) {
-    const auto socket = cluster::kept_socket_from(one.text);
-    const auto of = std::ranges::find_if(processes_, [&](const auto& item) {
-      return socket && item.second.listed.spec->name == socket->app && item.second.listed.spec->is_cluster;
-    });
-    if (of == processes_.end()) // of a version that is not this one, or of an app that has been deleted
-      self_->send(launcher_, keep_socket{one.text, nullptr});
-    else
-      self_->send(balancer_for(*of->second.listed.spec), adopted_socket{*socket, one.fd});
-  }
-}
-
-caf::result<void> registry_state::on_hold_connections() {
-  auto answer = self_->make_response_promise<void>();
-  const auto missing = std::make_shared<size_t>(balancers_.size());
-  const auto answered = [missing, answer = std::make_shared<caf::typed_response_promise<void>>(answer)] {
-    if (--*missing == 0)
-      answer->deliver();
-  };
-  for (const auto& [app, balancer] : balancers_)
-    self_->request(balancer, caf::infinite, hold_connections{})
-        .then([answered] { answered(); }, [answered](const caf::error&) { answered(); });
-  if (balancers_.empty())
-    answer.deliver();
-  return answer;
-}
-
-cluster_balancer_actor registry_state::balancer_for(const app_spec& spec) {
-  if (!spec.is_cluster)
-    return {};
-  auto& balancer = balancers_[spec.name];
-  if (!balancer)
-    balancer = self_->spawn<cluster_balancer_impl, caf::monitored>(spec.name, launcher_, first_connection());
-  return balancer;
-}
-
-void registry_state::release_sockets_of(const std::string& app) {
-  const auto balancer = balancers_.find(app);
-  const auto is_up = [&](const auto& item) {
-    const auto& listed = item.second.listed;
-    return listed.spec->name == app && listed.view.status != process_status::stopped
-           && listed.view.status != process_status::errored;
-  };
-  if (balancer != balancers_.end() && std::ranges::none_of(processes_, is_up))
-    self_->send(balancer->second, release_sockets{});
 }
 
 } // namespace procvisor

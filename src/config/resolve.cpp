@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 #include <fmt/format.h>
 
+#include "core/listen_address.hpp"
 #include "core/path_text.hpp"
 #include "core/static_site.hpp"
 #include "core/text.hpp"
@@ -106,6 +108,7 @@ app_spec resolver::resolve(const declared_app& app, problem_list& problems) {
     return spec; // every other path starts there
   resolve_script(app, spec, problems);
   resolve_instances(app, spec, problems);
+  resolve_listen(app, spec, problems);
   resolve_files(spec);
   if (app.declaration.time)
     spec.log_date_format = plain_date; // as in PM2, whatever log_date_format says
@@ -330,7 +333,35 @@ void resolver::resolve_instances(const declared_app& app, app_spec& spec, proble
     problems.add(app.position_of(&app_declaration::exec_mode),
                  fmt::format("{}: cluster mode is that of node, which does not run {}: set it to fork",
                              subject(problems, option_of(&app_declaration::exec_mode)), in_quotes(spec.exec_path)));
-  spec.is_cluster = is_node && (mode == cluster_words.front() || (mode.empty() && spec.instances_given));
+  const bool is_wanted = mode == cluster_words.front();
+  if (is_wanted && !spec.listen.empty())
+    problems.add(app.position_of(&app_spec::listen),
+                 fmt::format("{} is for fork mode: in cluster mode procvisor opens what the processes listen on",
+                             subject(problems, option_of(&app_spec::listen))));
+  spec.is_cluster = is_node && (is_wanted || (mode.empty() && spec.instances_given && spec.listen.empty()));
+}
+
+void resolver::resolve_listen(const declared_app& app, app_spec& spec, problem_list& problems) const {
+  if (app.is_bad(&app_spec::listen))
+    return;
+  const auto complain = [&](std::string_view address, std::string_view what) {
+    problems.add(app.position_of(&app_spec::listen),
+                 fmt::format("{}: {}: {}", subject(problems, option_of(&app_spec::listen)), in_quotes(address), what));
+  };
+  std::set<std::string_view> seen;
+  for (auto& address : spec.listen) {
+    const bool is_path = address.find(':') == std::string::npos && address.find('/') != std::string::npos;
+    if (is_path)
+      address = absolute(address, spec.cwd);
+    if (const auto query = parse_listen_address(address); !query)
+      complain(address, query.error().what);
+    else if (!seen.insert(address).second)
+      complain(address, "it stands there twice");
+  }
+  if (spec.listen.size() > most_listen_addresses)
+    problems.add(app.position_of(&app_spec::listen),
+                 fmt::format("{} has {} sockets, and {} is the limit", subject(problems, option_of(&app_spec::listen)),
+                             spec.listen.size(), most_listen_addresses));
 }
 
 void resolver::check_variables(const declared_app& app, const app_spec& spec, problem_list& problems) const {

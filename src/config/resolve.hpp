@@ -36,6 +36,7 @@ private:
   void resolve_interpreter(const declared_app& app, app_spec& spec, problem_list& problems);
   void find_interpreter_path(const declared_app& app, app_spec& spec, problem_list& problems);
   void resolve_instances(const declared_app& app, app_spec& spec, problem_list& problems) const;
+  void resolve_listen(const declared_app& app, app_spec& spec, problem_list& problems) const;
   void check_variables(const declared_app& app, const app_spec& spec, problem_list& problems) const;
   void resolve_files(app_spec& spec) const;
   void resolve_user(const declared_app& app, app_spec& spec, problem_list& problems);

@@ -93,7 +93,8 @@ struct app_spec {
   std::string cron_timezone; ///< whose clock that is; empty: the daemon's
 
   // -- how it is started and stopped
-  bool wait_ready = false; ///< it runs when it says so
+  std::vector<std::string> listen; ///< core/listen_address: sockets that are held for it
+  bool wait_ready = false;         ///< it runs when it says so
   std::chrono::milliseconds listen_timeout{3000};
   std::chrono::milliseconds graceful_timeout{8000}; ///< what a reload has replaced has this time to finish
   std::chrono::milliseconds kill_timeout{1600};

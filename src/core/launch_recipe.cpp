@@ -7,9 +7,35 @@
 
 #include <fmt/format.h>
 
+#include "core/crc32.hpp"
+#include "core/listen_address.hpp"
 #include "core/units.hpp"
 
 namespace procvisor {
+
+namespace {
+
+constexpr const char* listen_pid = "LISTEN_PID";
+
+std::string number(auto value) {
+  return std::to_string(static_cast<uint64_t>(value));
+}
+
+/// sd_listen_fds(3).
+void add_sockets(environment& env, const app_spec& spec) {
+  for (const char* variable : {listen_pid, "LISTEN_FDS", "LISTEN_FDNAMES"})
+    env.erase(variable);
+  if (spec.listen.empty())
+    return;
+  env[listen_pid] = std::string(pid_bytes - 1, '0'); // the child's to fill in
+  env["LISTEN_FDS"] = number(spec.listen.size());
+  std::string names;
+  for (const auto& address : spec.listen)
+    names.append(names.empty() ? "" : ":").append(descriptor_name(address));
+  env["LISTEN_FDNAMES"] = names;
+}
+
+} // namespace
 
 launch_recipe::launch_recipe(const std::vector<std::string>& argv, const environment& env) {
   size_t bytes = 0;
@@ -29,8 +55,11 @@ launch_recipe::launch_recipe(const std::vector<std::string>& argv, const environ
     argv_.push_back(put(word));
   argv_.push_back(nullptr);
   envp_.reserve(env.size() + 1);
-  for (const auto& [name, value] : env)
+  for (const auto& [name, value] : env) {
     envp_.push_back(put(name, "=", value));
+    if (name == listen_pid)
+      pid_text_ = envp_.back() + name.size() + 1;
+  }
   envp_.push_back(nullptr);
 }
 
@@ -68,6 +97,14 @@ std::optional<instance_mark> read_mark(std::string_view variables, std::string_v
   return std::nullopt;
 }
 
+int channel_descriptor(const app_spec& spec) {
+  return first_passed_descriptor + static_cast<int>(spec.listen.size());
+}
+
+std::string notify_address(const launch_identity& of) {
+  return fmt::format("@procvisor-{:08x}/{}.{}", crc32(of.home), number(of.id), number(of.gen));
+}
+
 bool has_channel(const app_spec& spec) {
   const std::string_view program = spec.interpreter_path.empty() ? spec.exec_path : spec.interpreter_path;
   const auto name = program.substr(program.rfind('/') + 1); // npos + 1 is 0
@@ -91,7 +128,6 @@ environment launch_environment(const app_spec& spec, const environment& caller, 
     const bool fits = first <= std::numeric_limits<int64_t>::max() - identity.instance;
     value = std::to_string(fits ? first + identity.instance : identity.instance);
   }
-  const auto number = [](auto value) { return std::to_string(static_cast<uint64_t>(value)); };
   env[spec.instance_var] = std::to_string(identity.instance);
   env["name"] = spec.name;
   env["pm_id"] = number(identity.id);
@@ -99,11 +135,14 @@ environment launch_environment(const app_spec& spec, const environment& caller, 
   env["PROCVISOR_HOME"] = identity.home;
   env["PWD"] = spec.cwd;
   if (has_channel(spec)) {
-    env["NODE_CHANNEL_FD"] = "3";
+    env["NODE_CHANNEL_FD"] = number(channel_descriptor(spec));
     env["NODE_CHANNEL_SERIALIZATION_MODE"] = "json";
   }
   if (spec.is_cluster)
     env["NODE_UNIQUE_ID"] = std::to_string(identity.instance + 1); // what makes it a worker: cluster.worker.id
+  add_sockets(env, spec);
+  if (spec.wait_ready)
+    env["NOTIFY_SOCKET"] = notify_address(identity);
   env[marker_variable] = fmt::format("{}:{}:{}", identity.home, number(identity.id), number(identity.gen));
   return env;
 }

@@ -257,6 +257,10 @@ constexpr app_option table[] = {
     {.key = "watch_options", .type = object, .state = not_built, .help = "details of watch", .file_only = true},
 
     // -- how it is started and stopped
+    {.key = "listen",
+     .type = words,
+     .member = &app_spec::listen,
+     .help = "sockets to hold for it and pass on from descriptor 3: 0.0.0.0:80, [::]:80, /run/x.sock"},
     {.key = "wait_ready",
      .type = boolean,
      .member = &app_spec::wait_ready,

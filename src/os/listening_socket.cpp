@@ -1,9 +1,11 @@
 #include "os/listening_socket.hpp"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/fsuid.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -170,6 +172,46 @@ tl::expected<unique_fd, int> listen_for(const cluster::server_query& query, cons
   return internet_address("0.0.0.0", query.port, false).and_then([&](const address& where) {
     return bound(where, type, query);
   });
+}
+
+namespace {
+
+/// Whoever bound it has ended and left it behind.
+bool is_left_behind(const std::string& path) {
+  struct stat about {};
+  sockaddr_un native{};
+  if (::lstat(path.c_str(), &about) != 0 || !S_ISSOCK(about.st_mode) || path.size() >= sizeof native.sun_path)
+    return false;
+  native.sun_family = AF_UNIX;
+  std::memcpy(native.sun_path, path.data(), path.size());
+  const auto where = wrapped(native);
+  const unique_fd probe{::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
+  return probe && ::connect(probe.get(), where.get(), where.size) != 0 && errno == ECONNREFUSED;
+}
+
+} // namespace
+
+tl::expected<unique_fd, int> listen_for_app(const cluster::server_query& query, std::optional<uid_t> uid,
+                                            std::optional<gid_t> gid) {
+  const bool has_path = query.kind == address_kind::path;
+  auto made = listen_for(query, "/", std::nullopt);
+  if (!made && made.error() == EADDRINUSE && has_path && is_left_behind(query.address)
+      && ::unlink(query.address.c_str()) == 0)
+    made = listen_for(query, "/", std::nullopt);
+  if (!made)
+    return made;
+  constexpr mode_t everybody = 0666;
+  const bool is_theirs =
+      !has_path
+      || (::chmod(query.address.c_str(), everybody) == 0
+          && (!uid || ::lchown(query.address.c_str(), *uid, gid.value_or(static_cast<gid_t>(-1))) == 0));
+  if (!is_theirs || ::fcntl(made->get(), F_SETFL, 0) != 0) {
+    const int why = errno;
+    if (has_path)
+      ::unlink(query.address.c_str());
+    return tl::unexpected(why);
+  }
+  return made;
 }
 
 std::optional<cluster::socket_name> name_of(int socket) {

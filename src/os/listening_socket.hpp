@@ -24,6 +24,12 @@ struct socket_owner {
 tl::expected<unique_fd, int> listen_for(const cluster::server_query& query, const std::string& cwd,
                                         const std::optional<socket_owner>& owner);
 
+/// A socket of the key `listen`: blocking, for that is what programs expect which are handed one. Bound with all rights of
+/// this process; one of a path is then its app's user's, for everybody to connect to whom its folder lets in (as systemd's
+/// sockets are), and takes the place of one that nobody listens on. The error is an errno.
+tl::expected<unique_fd, int> listen_for_app(const cluster::server_query& query, std::optional<uid_t> uid,
+                                            std::optional<gid_t> gid);
+
 /// The path that a server_query of address_kind::path means.
 std::string path_of(const cluster::server_query& query, const std::string& cwd);
 

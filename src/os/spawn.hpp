@@ -56,12 +56,15 @@ struct spawn_plan {
   char* const* envp = nullptr;
   const char* cwd = nullptr; ///< null: the caller's
 
-  int in_fd = -1;      ///< becomes 0; -1: /dev/null
-  int out_fd = -1;     ///< becomes 1; -1: /dev/null
-  int err_fd = -1;     ///< becomes 2; -1: /dev/null
-  int channel_fd = -1; ///< becomes 3; -1: there is none
-  int cgroup_fd = -1;  ///< a folder of a cgroup2 hierarchy in which the child begins; -1: the caller's own
-  int report_fd = -1;  ///< the child writes keeper::report{key, its pid} here before all else; -1: it does not
+  int in_fd = -1;  ///< becomes 0; -1: /dev/null
+  int out_fd = -1; ///< becomes 1; -1: /dev/null
+  int err_fd = -1; ///< becomes 2; -1: /dev/null
+  static constexpr size_t most_passed = 32;
+  std::span<const int> passed_fds = {}; ///< at most so many: become 3 and on
+  int channel_fd = -1;                  ///< becomes the one behind them; -1: there is none
+  char* pid_text = nullptr; ///< in envp: the child writes its pid here, with its NUL (pid_bytes); null: it does not
+  int cgroup_fd = -1;       ///< a folder of a cgroup2 hierarchy in which the child begins; -1: the caller's own
+  int report_fd = -1;       ///< the child writes keeper::report{key, its pid} here before all else; -1: it does not
   keeper::launch_key key;
 
   std::optional<mode_t> umask;                  ///< none: the caller's

@@ -305,6 +305,12 @@ TEST_CASE_FIXTURE(config_fixture, "config: a bad value is one clear message with
       {"{script: 'job.sh', exec_mode: 'cluster'}",
        "e.json:1:20: 'exec_mode': cluster mode is that of node, which does not run '" + (folder / "job.sh")
            + "': set it to fork"},
+      {"{script: 'app.js', exec_mode: 'cluster', listen: ':80'}",
+       "e.json:1:42: 'listen' is for fork mode: in cluster mode procvisor opens what the processes listen on"},
+      {"{script: 'app.js', listen: ['localhost:80']}",
+       "e.json:1:20: 'listen': 'localhost:80': a number is wanted, not a name: address:port, [IPv6 address]:port, "
+       ":port or the path of a socket"},
+      {"{script: 'app.js', listen: [':80', ':80']}", "e.json:1:20: 'listen': ':80': it stands there twice"},
       {"{script: 'app.js', cluster_policy: 'sticky'}",
        "e.json:1:36: 'cluster_policy' must be round_robin or shared, not 'sticky'"},
       {"{script: 'none.js'}",

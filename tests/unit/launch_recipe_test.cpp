@@ -133,6 +133,38 @@ TEST_CASE("launch_recipe: a process in cluster mode is a worker of Node's, with 
   CHECK(launch_environment(spec, {}, {process_id{3}, generation{7}, 1, "/h"}).at("NODE_UNIQUE_ID") == "2");
 }
 
+TEST_CASE("launch recipe: a program that is handed sockets is told how many, their names and its own number") {
+  app_spec spec;
+  spec.exec_path = "/srv/app";
+  const environment callers{{"LISTEN_FDS", "9"}, {"LISTEN_PID", "1"}, {"LISTEN_FDNAMES", "x"}};
+  const launch_identity identity{process_id{3}, generation{7}, 0, "/h"};
+  for (const auto& [name, value] : callers)
+    CHECK_MESSAGE(!launch_environment(spec, callers, identity).contains(name), name);
+  CHECK(recipe_for(spec, callers, identity).pid_text() == nullptr);
+  CHECK(channel_descriptor(spec) == 3);
+
+  spec.listen = {"127.0.0.1:80", "/run/x.sock"};
+  const auto env = launch_environment(spec, callers, identity);
+  CHECK(env.at("LISTEN_FDS") == "2");
+  CHECK(env.at("LISTEN_FDNAMES") == "80:x.sock");
+  const auto recipe = recipe_for(spec, callers, identity);
+  REQUIRE(recipe.pid_text() != nullptr);
+  CHECK(std::string_view{recipe.pid_text()}.size() + 1 == pid_bytes); // room for any number
+  CHECK(std::string_view{recipe.pid_text() - 11}.starts_with("LISTEN_PID="));
+  CHECK(channel_descriptor(spec) == 5);
+}
+
+TEST_CASE("launch recipe: with wait_ready each launch has a NOTIFY_SOCKET of its own") {
+  app_spec spec;
+  const launch_identity first{process_id{3}, generation{7}, 0, "/h"};
+  CHECK(!launch_environment(spec, {}, first).contains("NOTIFY_SOCKET"));
+  spec.wait_ready = true;
+  CHECK(launch_environment(spec, {}, first).at("NOTIFY_SOCKET") == notify_address(first));
+  CHECK(notify_address(first).starts_with("@"));
+  CHECK(notify_address(first) != notify_address({process_id{3}, generation{8}, 0, "/h"}));
+  CHECK(notify_address(first) != notify_address({process_id{3}, generation{7}, 0, "/other"}));
+}
+
 TEST_CASE("launch recipe: node, bun and whoever declares it get an IPC channel, and are told where it is") {
   app_spec spec;
   spec.exec_path = "/srv/app.js";

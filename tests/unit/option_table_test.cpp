@@ -52,6 +52,7 @@ app_spec unusual_spec() {
   spec.restart_delay = milliseconds(10);
   spec.exp_backoff_restart_delay = milliseconds(100);
   spec.stop_exit_codes = {0, 3};
+  spec.listen = {"[::]:80", "/run/x.sock"};
   spec.wait_ready = true;
   spec.listen_timeout = milliseconds(0);
   spec.graceful_timeout = milliseconds(9000);
@@ -173,7 +174,7 @@ TEST_CASE("option table: a declaration has what is not the default, and nothing 
 
 TEST_CASE("option table: the wire has every member that has not both its default and no content") {
   const auto wire = spec_to_json(unusual_spec());
-  CHECK(wire.size() == 42);
+  CHECK(wire.size() == 43);
   CHECK(wire["kill_timeout"] == 5000);
   CHECK(wire["kill_signal"] == "SIGTERM 2000, SIGQUIT");
   CHECK(spec_to_json(app_spec{}).contains("kill_timeout")); // another version may have another default

@@ -189,6 +189,38 @@ TEST_CASE("spawn: the channel becomes descriptor 3") {
   CHECK(read_to_end(read_end.get()) == "through the channel\n");
 }
 
+TEST_CASE("spawn: sockets become the descriptors from 3 on, wherever they lay, and the channel the one behind them") {
+  std::vector<output_pipe> pipes;
+  std::vector<int> passed;
+  for (int number : {3, 4, 5, 300}) { // the places themselves as well, whatever lies there now
+    pipes.push_back(make_output_pipe().value());
+    if (number == 300 || ::fcntl(number, F_GETFD) < 0) {
+      REQUIRE(::dup2(pipes.back().child_end.get(), number) == number);
+      pipes.back().child_end.reset(number);
+    }
+    passed.push_back(pipes.back().child_end.get());
+  }
+  auto channel = make_output_pipe().value();
+  shell child{std::string{"for n in 3 4 5 6 7; do echo at $n >&$n; done; echo $ME; "} + list_descriptors};
+  child.plan.passed_fds = passed;
+  child.plan.channel_fd = channel.child_end.get();
+  char pid_variable[] = "ME=00000000000";
+  std::array<char*, 3> envp{const_cast<char*>("PATH=/usr/bin:/bin"), pid_variable, nullptr};
+  child.plan.envp = envp.data();
+  child.plan.pid_text = pid_variable + 3;
+
+  auto made = child.start();
+  REQUIRE(made.has_value());
+  CHECK(read_to_end(child.output.read_end.get()) == fmt::format("{}\n0\n1\n2\n3\n4\n5\n6\n7\n", made->pid));
+  CHECK(wait_for(made->pid) == 0);
+  for (size_t i = 0; i < pipes.size(); ++i) {
+    pipes[i].child_end.reset();
+    CHECK(read_to_end(pipes[i].read_end.get()) == fmt::format("at {}\n", 3 + i));
+  }
+  channel.child_end.reset();
+  CHECK(read_to_end(channel.read_end.get()) == "at 7\n");
+}
+
 TEST_CASE("spawn: the input pipe becomes stdin, takes what is written to it and never ends") {
   shell child{"read -r line; echo \"got $line\"; read -r line; echo \"got $line\""};
   unique_fd input = make_input_pipe();

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+
+#include "os/unique_fd.hpp"
+
+namespace procvisor::os {
+
+/// The receiving end of NOTIFY_SOCKET (sd_notify(3)), non-blocking, under an abstract name: "@name". Empty: errno says why.
+unique_fd open_notify_socket(const std::string& address);
+
+struct notification {
+  std::string text; ///< at most 4096 bytes of it
+  uid_t sender = 0; ///< as the kernel says it
+};
+
+/// The next one; descriptors that came with it are dropped. nullopt: there is none.
+std::optional<notification> receive_notification(int socket);
+
+} // namespace procvisor::os
