@@ -183,10 +183,22 @@ void recorder_link_state::on_saved(const std::string& path, uint64_t tag, const 
     unsaved_.erase(at);
 }
 
+namespace {
+
+log_limits limits_of(const app_spec& spec) {
+  return {.max_size = spec.log_max_size,
+          .max_total = spec.log_max_total,
+          .keep = spec.log_keep,
+          .interval = spec.log_rotate_interval,
+          .compress = spec.log_compress};
+}
+
+} // namespace
+
 recorder_packet open_packet(process_id id, generation gen, pid_t pid, const app_spec& spec, const log_paths& files,
                             std::vector<shared_fd> fds) {
   const auto style = log_style_of(spec, files);
-  const json packet{
+  json packet{
       {"op", recorder_wire::op::open},
       {"id", static_cast<uint32_t>(id)},
       {"generation", static_cast<uint64_t>(gen)},
@@ -201,6 +213,12 @@ recorder_packet open_packet(process_id id, generation gen, pid_t pid, const app_
       {"whole_lines", style.whole_lines},
       {"silent", spec.disable_logs},
   };
+  if (const auto limits = limits_of(spec); limits != log_limits{})
+    packet["limits"] = {{"max_size", limits.max_size},
+                        {"interval", to_string(limits.interval)},
+                        {"keep", limits.keep},
+                        {"compress", limits.compress},
+                        {"max_total", limits.max_total}};
   return {.what = recorder_packet::role::launch,
           .json = packet.dump(-1, ' ', false, write_as_is),
           .fds = std::move(fds),

@@ -40,6 +40,8 @@ const char* value_name(value_type type) {
       return "raw|json";
     case value_type::policy:
       return "round_robin|shared";
+    case value_type::interval:
+      return "1h|1d";
     case value_type::cron_times:
       return "TIMES";
     case value_type::zone:

@@ -207,6 +207,26 @@ expected<combined_log> read_combined_log(const app_option& option, const json_va
   return combined_log{.wanted = !path->empty(), .path = *std::move(path)};
 }
 
+expected<uint64_t> read_bytes(const app_option& option, const json_value& value) {
+  std::optional<uint64_t> bytes;
+  if (value.is_string())
+    bytes = parse_bytes(value.get_ref<const std::string&>());
+  else if (value.is_number_integer() && value.get<int64_t>() >= 0)
+    bytes = value.get<uint64_t>();
+  if (!bytes)
+    return mismatch(option, value);
+  return *bytes;
+}
+
+expected<rotate_interval> read_interval(const app_option& option, const json_value& value) {
+  if (value == false)
+    return rotate_interval::never;
+  const auto interval = value.is_string() ? rotate_interval_of(value.get_ref<const std::string&>()) : std::nullopt;
+  if (!interval)
+    return mismatch(option, value);
+  return *interval;
+}
+
 expected<cluster_policy> read_policy(const app_option& option, const json_value& value) {
   const auto policy = value.is_string() ? cluster_policy_of(value.get_ref<const std::string&>()) : std::nullopt;
   if (!policy)
@@ -394,8 +414,11 @@ tl::expected<void, value_problem> read_value(const app_option& option, const jso
       return store_if_read(option, read_cron_times(option, value), into);
     case value_type::zone:
       return store_if_read(option, read_zone(option, value), into);
-    case value_type::bytes: // no option of these is built
-    case value_type::boolean_or_words:
+    case value_type::interval:
+      return store_if_read(option, read_interval(option, value), into);
+    case value_type::bytes:
+      return store_if_read(option, read_bytes(option, value), into);
+    case value_type::boolean_or_words: // no option of these is built
     case value_type::object:
       return mismatch(option, value);
   }

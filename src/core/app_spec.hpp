@@ -13,6 +13,7 @@
 
 #include "core/cluster_policy.hpp"
 #include "core/log_format.hpp"
+#include "core/log_rotation.hpp"
 #include "core/stop_stages.hpp"
 
 namespace procvisor {
@@ -79,7 +80,12 @@ struct app_spec {
   std::optional<bool> merge_logs; ///< one file for all instances
   bool disable_logs = false;
   log_kind log_type = log_kind::raw;
-  std::string log_date_format; ///< core/date_format
+  std::string log_date_format;                   ///< core/date_format
+  uint64_t log_max_size = log_limits{}.max_size; ///< core/log_rotation, likewise the next ones
+  rotate_interval log_rotate_interval = rotate_interval::never;
+  int log_keep = log_limits{}.keep;
+  bool log_compress = false;
+  uint64_t log_max_total = 0;
 
   // -- when it ends
   bool autorestart = true;

@@ -20,6 +20,7 @@ constexpr int64_t most_milliseconds = max_duration.count();
 constexpr int64_t most_instances = 10'000;
 constexpr int64_t most_restarts = std::numeric_limits<int>::max();
 constexpr int64_t most_port = 65'535;
+constexpr int64_t most_kept_logs = 1000;
 
 // The order is the one in which help and man page show them. Defaults are those of app_spec (a test compares them).
 constexpr app_option table[] = {
@@ -188,6 +189,33 @@ constexpr app_option table[] = {
      .member = &app_declaration::time,
      .default_text = "false",
      .help = "log_date_format YYYY-MM-DDTHH:mm:ss"},
+
+    {.key = "log_max_size",
+     .type = bytes,
+     .member = &app_spec::log_max_size,
+     .default_text = "100M",
+     .help = "size at which a log file is put aside as <file>.1; 0: never"},
+    {.key = "log_rotate_interval",
+     .type = interval,
+     .member = &app_spec::log_rotate_interval,
+     .help = "1h or 1d: put it aside at the hour, or at midnight, as well"},
+    {.key = "log_keep",
+     .type = integer,
+     .member = &app_spec::log_keep,
+     .default_text = "10",
+     .help = "files put aside that are kept",
+     .min = 0,
+     .max = most_kept_logs},
+    {.key = "log_compress",
+     .type = boolean,
+     .member = &app_spec::log_compress,
+     .default_text = "false",
+     .help = "compress them, all but the newest"},
+    {.key = "log_max_total",
+     .type = bytes,
+     .member = &app_spec::log_max_total,
+     .default_text = "0",
+     .help = "bytes that the files put aside may have together; 0: any"},
 
     // -- when it ends
     {.key = "autorestart",
@@ -469,6 +497,8 @@ std::string expected_form(const app_option& option) {
       return "raw or json";
     case policy:
       return "round_robin or shared";
+    case interval:
+      return "1h, 1d or false";
     case cron_times:
       return "cron's five or six fields, such as '0 3 * * *', or 0";
     case zone:
@@ -504,6 +534,7 @@ arity option_arity(const app_option& option) {
     case group:
     case log_lines:
     case policy:
+    case interval:
     case cron_times:
     case zone:
     case object:

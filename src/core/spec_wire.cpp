@@ -20,6 +20,12 @@ bool is_empty(bool value) {
 bool is_empty(int value) {
   return value == 0;
 }
+bool is_empty(uint64_t value) {
+  return value == 0;
+}
+bool is_empty(rotate_interval value) {
+  return value == rotate_interval::never;
+}
 bool is_empty(std::chrono::milliseconds value) {
   return value.count() == 0;
 }
@@ -75,6 +81,9 @@ nlohmann::json to_wire(const combined_log& value) {
 }
 nlohmann::json to_wire(cluster_policy value) {
   return to_string(value);
+}
+nlohmann::json to_wire(rotate_interval value) {
+  return value == rotate_interval::never ? nlohmann::json(false) : nlohmann::json(to_string(value));
 }
 nlohmann::json to_wire(log_kind value) {
   return to_string(value);
@@ -134,6 +143,13 @@ bool from_wire(const nlohmann::json& wire, combined_log& value) {
 bool from_wire(const nlohmann::json& wire, cluster_policy& value) {
   const auto read = wire.is_string() ? cluster_policy_of(wire.get_ref<const std::string&>()) : std::nullopt;
   value = read.value_or(cluster_policy::round_robin);
+  return read.has_value();
+}
+bool from_wire(const nlohmann::json& wire, rotate_interval& value) {
+  const auto read = wire == false      ? std::optional(rotate_interval::never)
+                    : wire.is_string() ? rotate_interval_of(wire.get_ref<const std::string&>())
+                                       : std::nullopt;
+  value = read.value_or(rotate_interval::never);
   return read.has_value();
 }
 bool from_wire(const nlohmann::json& wire, log_kind& value) {

@@ -449,6 +449,8 @@ TEST_CASE_FIXTURE(recorder_fixture, "log_writer: one that fails hands its pipes 
         [](const trouble&) {},
         [](const saved&) {},
         [&](const writer_failed& failed) { last_words.push_back(failed); },
+        [](const log_rotated&) {},
+        [](const compression_failed&) {},
     };
   });
   const auto writer = sys.spawn<log_writer_impl>(process_id{5}, probe, pool);
@@ -474,4 +476,54 @@ TEST_CASE_FIXTURE(recorder_fixture, "log_writer: one that fails hands its pipes 
   CHECK(launch.pipes->err);
   caf::anon_send_exit(probe, caf::exit_reason::user_shutdown);
   loop.run_until_quiet();
+}
+
+namespace {
+
+json limited(json packet, json limits) {
+  packet["limits"] = std::move(limits);
+  return packet;
+}
+
+} // namespace
+
+TEST_CASE_FIXTURE(recorder_fixture, "log_writer: a full file is put aside between two lines, and nothing is lost") {
+  const auto app = open(limited(open_packet(0, 1), {{"max_size", 10}, {"keep", 2}}));
+
+  write_and_run(app.out, "first\nsec");
+  write_and_run(app.out, "ond\nthird\nfourth\nfifth\n");
+
+  CHECK(content(path("out.log")) == "fifth\n");
+  CHECK(content(path("out.log.1")) == "fourth\n");
+  CHECK(content(path("out.log.2")) == "third\n"); // "first\nsecond\n" went beyond 10 bytes with the line that had begun
+  CHECK(content(path("out.log.3")).empty());
+}
+
+TEST_CASE_FIXTURE(recorder_fixture, "log_writer: who shares a file goes on in the new one") {
+  const json limits{{"max_size", 12}, {"keep", 5}};
+  const auto first = open(limited(open_packet(0, 1), limits));
+  const auto second = open(limited(open_packet(1, 1), limits));
+
+  write_and_run(first.out, "one one\n");
+  write_and_run(first.out, "one two\n"); // another file
+  write_and_run(second.out, "two\n");
+
+  CHECK(content(path("out.log.1")) == "one one\n");
+  CHECK(content(path("out.log")) == "one two\ntwo\n");
+}
+
+TEST_CASE_FIXTURE(recorder_fixture, "log_writer: where a log cannot be put aside it grows on, and that is said") {
+  auto packet = open_packet(0, 1);
+  packet["out"] = path("sub/out.log");
+  const auto app = open(limited(packet, {{"max_size", 5}, {"keep", 1}}));
+  write_and_run(app.out, "aaaa\n");
+  REQUIRE(mkdir(path("sub/out.log.1").c_str(), 0700) == 0); // a folder there
+  std::ofstream{path("sub/out.log.1/full")} << "x";
+
+  write_and_run(app.out, "bbbb\n");
+
+  CHECK(content(path("sub/out.log")) == "aaaa\nbbbb\n");
+  const auto said = answer();
+  CHECK(said["op"] == "trouble");
+  CHECK(said["text"].get<std::string>().starts_with("cannot put '" + path("sub/out.log") + "' aside: "));
 }

@@ -225,8 +225,9 @@ TEST_CASE_FIXTURE(recorder_fixture, "journal: a file of 10 MiB is moved away, th
   const std::string line(100 * 1024 - 1, 'j');
   const auto write_generation = [&](char tag) {
     send({{"op", "journal"}, {"line", std::string(1, tag)}});
-    for (int i = 0; i < 103; ++i)
+    for (int i = 0; i < 102; ++i)
       send({{"op", "journal"}, {"line", line}});
+    send({{"op", "journal"}, {"line", std::string(10 * 1024 * 1024 - 2 - 102 * 100 * 1024 - 1, 'j')}}); // full
   };
   for (const char tag : {'a', 'b', 'c', 'd'})
     write_generation(tag);

@@ -45,6 +45,11 @@ app_spec unusual_spec() {
   spec.disable_logs = true;
   spec.log_type = log_kind::json;
   spec.log_date_format = "HH:mm";
+  spec.log_max_size = 0;
+  spec.log_rotate_interval = rotate_interval::hour;
+  spec.log_keep = 0;
+  spec.log_compress = true;
+  spec.log_max_total = uint64_t{1} << 40;
   spec.autorestart = false;
   spec.autostart = false;
   spec.min_uptime = milliseconds(0);
@@ -174,7 +179,7 @@ TEST_CASE("option table: a declaration has what is not the default, and nothing 
 
 TEST_CASE("option table: the wire has every member that has not both its default and no content") {
   const auto wire = spec_to_json(unusual_spec());
-  CHECK(wire.size() == 43);
+  CHECK(wire.size() == 48);
   CHECK(wire["kill_timeout"] == 5000);
   CHECK(wire["kill_signal"] == "SIGTERM 2000, SIGQUIT");
   CHECK(spec_to_json(app_spec{}).contains("kill_timeout")); // another version may have another default

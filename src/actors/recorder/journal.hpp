@@ -23,7 +23,6 @@ public:
 private:
   void on_line(const std::string& text);
   follow_start on_follow(const log_stream_actor& follower);
-  void rotate();
 
   journal_actor::pointer self_;
   log_sink file_;

@@ -55,6 +55,7 @@ log_writer_actor::behavior_type log_writer_state::make_behavior() {
       [this](const launch_opened& opened) { on_opened(opened); },
       [this](const launch_ended& ended) { on_ended(ended.gen); },
       [this](const forget&) { on_forget(); },
+      [this](const log_rotated& rotated) { on_rotated(rotated); },
       [this](const finish&) { on_finish(); },
       [this](const follow& wanted) { return on_follow(wanted); },
       [this](const tail& wanted) { return last_errors(wanted); },
@@ -73,9 +74,12 @@ void log_writer_state::on_opened(const launch_opened& opened) {
 
   const auto now = self_->clock().now();
   shares_sink_ = !opened.out.empty() && opened.out == opened.err;
-  tell(sinks_[0].open(opened.out, now));
-  tell(sinks_[1].open(shares_sink_ ? std::string{} : opened.err, now));
-  tell(combined_.open(opened.log, now));
+  tell(sinks_[0].open(opened.out, opened.limits, now));
+  tell(sinks_[1].open(shares_sink_ ? std::string{} : opened.err, opened.limits, now));
+  if (!opened.log.empty() && !combined_)
+    combined_ = std::make_unique<log_sink>();
+  if (combined_)
+    tell(combined_->open(opened.log, opened.limits, now));
   errors_from_ = sink(1).size();
   remembers_errors_ = opened.err.empty() || shares_sink_ || !opened.style.passes_through();
   recent_errors_ = {};
@@ -127,6 +131,13 @@ void log_writer_state::on_forget() {
   drop_ended_launches();
 }
 
+std::vector<log_sink*> log_writer_state::files() {
+  std::vector<log_sink*> all{&sinks_[0], &sinks_[1]};
+  if (combined_)
+    all.push_back(combined_.get());
+  return all;
+}
+
 void log_writer_state::on_finish() {
   for (auto& each : launches_)
     drain_to_the_end(each);
@@ -137,8 +148,8 @@ void log_writer_state::on_finish() {
 std::string log_writer_state::on_reopen() {
   const auto now = self_->clock().now();
   std::string trouble_text;
-  for (auto* each : {&sinks_[0], &sinks_[1], &combined_})
-    if (auto found = each->open(each->path(), now); !found.empty())
+  for (auto* each : files())
+    if (auto found = each->open_again(now); !found.empty())
       trouble_text = std::move(found);
   if (sink(1).size() < errors_from_)
     errors_from_ = 0; // another file now
@@ -265,11 +276,26 @@ void log_writer_state::store(size_t stream, std::string_view text) {
   const auto now = self_->clock().now();
   const auto bytes = std::as_bytes(std::span{text});
   auto& own = sink(stream);
-  tell(own.append(bytes, now));
-  if (combined_.path() != own.path()) // or each line would stand in it twice
-    tell(combined_.append(bytes, now));
+  append_to(own, bytes, now);
+  if (combined_ && combined_->path() != own.path()) // or each line would stand in it twice
+    append_to(*combined_, bytes, now);
   if (fanouts_[stream] && !newest_.is_silent)
     fanouts_[stream]->feed(id_, channels[stream], text);
+}
+
+void log_writer_state::append_to(log_sink& file, std::span<const std::byte> bytes, log_sink::time_point now) {
+  tell(file.append(bytes, now));
+  if (!file.take_rotated())
+    return;
+  if (&file == &sink(1))
+    errors_from_ = 0;
+  caf::anon_send(root_, log_rotated{file.path(), file.limits().compress});
+}
+
+void log_writer_state::on_rotated(const log_rotated& rotated) {
+  for (auto* each : files())
+    if (each->path() == rotated.path)
+      tell(each->follow_rotation(self_->clock().now()));
 }
 
 void log_writer_state::remember_errors(std::string_view bytes) {
@@ -282,7 +308,7 @@ void log_writer_state::remember_errors(std::string_view bytes) {
 }
 
 void log_writer_state::note_losses() {
-  for (auto* each : {&sinks_[0], &sinks_[1], &combined_})
+  for (auto* each : files())
     each->note_losses();
 }
 

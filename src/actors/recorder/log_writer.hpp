@@ -66,6 +66,8 @@ private:
   void finish_line(launch& from, size_t stream);
   /// To the stream's files, and to those who follow it.
   void store(size_t stream, std::string_view text);
+  void append_to(log_sink& file, std::span<const std::byte> bytes, log_sink::time_point now);
+  void on_rotated(const log_rotated& rotated);
   void remember_errors(std::string_view bytes);
   void write_pid_file(pid_t pid);
   void rest(generation gen, size_t stream);
@@ -75,7 +77,11 @@ private:
 
   log_sink& sink(size_t stream) noexcept { return sinks_[shares_sink_ ? 0 : stream]; }
   /// The file that a reader of the stream is shown.
-  const log_sink& shown(size_t stream) noexcept { return sink(stream).path().empty() ? combined_ : sink(stream); }
+  const log_sink& shown(size_t stream) noexcept {
+    return sink(stream).path().empty() && combined_ ? *combined_ : sink(stream);
+  }
+  /// Those that there are.
+  std::vector<log_sink*> files();
   void note_losses();
   void tell(std::string trouble_text);
 
@@ -88,7 +94,7 @@ private:
   bool is_forgotten_ = false;
   std::vector<launch> launches_;
   std::array<log_sink, streams> sinks_;
-  log_sink combined_;
+  std::unique_ptr<log_sink> combined_; ///< null: there is none
   std::array<std::unique_ptr<line_fanout>, streams> fanouts_;
   off_t errors_from_ = 0; ///< size of the error log when the newest launch began
   /// The end of what the newest launch wrote to stderr, where no file has it alone and as it was.

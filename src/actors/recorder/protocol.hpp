@@ -13,6 +13,7 @@
 #include <caf/typed_actor.hpp>
 
 #include "core/log_format.hpp"
+#include "core/log_rotation.hpp"
 #include "core/process.hpp"
 #include "loop/event_loop.hpp"
 #include "os/unique_fd.hpp"
@@ -20,15 +21,17 @@
 /// The messages between the recorder's actors. They never leave the process.
 namespace procvisor::recorder {
 
-struct forget;
+struct compression_failed;
 struct finish;
 struct follow;
 struct follow_start;
+struct forget;
 struct journal_line;
 struct launch_drained;
 struct launch_ended;
 struct launch_opened;
 struct log_block;
+struct log_rotated;
 struct reopen;
 struct save;
 struct saved;
@@ -40,6 +43,7 @@ struct writer_failed;
 
 CAF_BEGIN_TYPE_ID_BLOCK(procvisor_recorder, caf::first_custom_type_id + 100)
 
+  CAF_ADD_TYPE_ID(procvisor_recorder, (procvisor::recorder::compression_failed))
   CAF_ADD_TYPE_ID(procvisor_recorder, (procvisor::recorder::finish))
   CAF_ADD_TYPE_ID(procvisor_recorder, (procvisor::recorder::follow))
   CAF_ADD_TYPE_ID(procvisor_recorder, (procvisor::recorder::follow_start))
@@ -49,6 +53,7 @@ CAF_BEGIN_TYPE_ID_BLOCK(procvisor_recorder, caf::first_custom_type_id + 100)
   CAF_ADD_TYPE_ID(procvisor_recorder, (procvisor::recorder::launch_ended))
   CAF_ADD_TYPE_ID(procvisor_recorder, (procvisor::recorder::launch_opened))
   CAF_ADD_TYPE_ID(procvisor_recorder, (procvisor::recorder::log_block))
+  CAF_ADD_TYPE_ID(procvisor_recorder, (procvisor::recorder::log_rotated))
   CAF_ADD_TYPE_ID(procvisor_recorder, (procvisor::recorder::reopen))
   CAF_ADD_TYPE_ID(procvisor_recorder, (procvisor::recorder::save))
   CAF_ADD_TYPE_ID(procvisor_recorder, (procvisor::recorder::saved))
@@ -58,6 +63,7 @@ CAF_BEGIN_TYPE_ID_BLOCK(procvisor_recorder, caf::first_custom_type_id + 100)
 
 CAF_END_TYPE_ID_BLOCK(procvisor_recorder)
 
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::recorder::compression_failed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::recorder::finish)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::recorder::follow)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::recorder::follow_start)
@@ -67,6 +73,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::recorder::launch_drained)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::recorder::launch_ended)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::recorder::launch_opened)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::recorder::log_block)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::recorder::log_rotated)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::recorder::reopen)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::recorder::save)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::recorder::saved)
@@ -147,6 +154,7 @@ struct launch_opened {
   std::string log = {}; ///< of both streams
   std::string pid_file;
   log_style style = {};
+  log_limits limits = {};
   bool is_silent = false; ///< who follows the app is sent no lines
   std::shared_ptr<launch_pipes> pipes;
 };
@@ -168,9 +176,21 @@ struct tail {
   size_t lines = 0;
 };
 
-using log_writer_actor = followed_actor::extend<caf::result<void>(fd_ready), caf::result<void>(launch_opened),
-                                                caf::result<void>(launch_ended), caf::result<void>(forget),
-                                                caf::result<std::string>(tail), caf::result<std::string>(reopen)>;
+/// A log has been put aside, and begun anew. From a log_writer to the root, and from there to all that may write to it.
+struct log_rotated {
+  std::string path;
+  bool compress = false;
+};
+
+using log_writer_actor =
+    followed_actor::extend<caf::result<void>(fd_ready), caf::result<void>(launch_opened),
+                           caf::result<void>(launch_ended), caf::result<void>(forget), caf::result<void>(log_rotated),
+                           caf::result<std::string>(tail), caf::result<std::string>(reopen)>;
+
+// -- to the log_compressor ----------------------------------------------------
+
+using log_compressor_actor =
+    caf::typed_actor<caf::result<void>(log_rotated), caf::result<void>(fd_ready), caf::result<void>(finish)>;
 
 // -- to the state_file of one path --------------------------------------------
 
@@ -202,6 +222,10 @@ struct saved {
   std::string failed; ///< empty: it is on disk
 };
 
+struct compression_failed {
+  std::string text;
+};
+
 /// The last words of a log_writer with a bug: what its successor goes on with.
 struct writer_failed {
   process_id id{};
@@ -211,6 +235,7 @@ struct writer_failed {
 
 using recorder_actor =
     caf::typed_actor<caf::result<void>(fd_ready), caf::result<void>(launch_drained), caf::result<void>(trouble),
-                     caf::result<void>(saved), caf::result<void>(writer_failed)>;
+                     caf::result<void>(saved), caf::result<void>(writer_failed), caf::result<void>(log_rotated),
+                     caf::result<void>(compression_failed)>;
 
 } // namespace procvisor::recorder

@@ -13,6 +13,7 @@
 #include <nlohmann/json.hpp>
 
 #include "actors/recorder/journal.hpp"
+#include "actors/recorder/log_compressor.hpp"
 #include "actors/recorder/log_writer.hpp"
 #include "actors/recorder/state_file.hpp"
 #include "actors/support.hpp"
@@ -66,6 +67,18 @@ log_style style_of(const nlohmann::json& packet) {
       .kind = log_kind_of(packet.value("log_type", "")).value_or(log_kind::raw),
       .date_format = bytes_of(packet.value("log_date_format", "")),
       .whole_lines = packet.value("whole_lines", false),
+  };
+}
+
+log_limits limits_of(const nlohmann::json& packet) {
+  const log_limits usual;
+  const auto said = packet.value("limits", nlohmann::json::object());
+  return {
+      .max_size = said.value("max_size", usual.max_size),
+      .max_total = said.value("max_total", usual.max_total),
+      .keep = said.value("keep", usual.keep),
+      .interval = rotate_interval_of(said.value("interval", "")).value_or(usual.interval),
+      .compress = said.value("compress", usual.compress),
   };
 }
 
@@ -126,6 +139,8 @@ recorder_actor::behavior_type root_state::make_behavior() {
         answer({{"op", op::saved}, {"path", done.path}, {"tag", done.tag}, {"failed", done.failed}});
       },
       [this](const writer_failed& last_words) { on_writer_failed(last_words); },
+      [this](const log_rotated& rotated) { on_rotated(rotated); },
+      [this](const compression_failed& failed) { note(failed.text); },
   };
 }
 
@@ -269,6 +284,7 @@ void root_state::on_open(const json& packet, fd_list fds) {
       .log = bytes_of(packet.value("log", "")),
       .pid_file = bytes_of(packet.at("pid_file")),
       .style = style_of(packet),
+      .limits = limits_of(packet),
       .is_silent = packet.value("silent", false),
       .pipes = held ? held.mapped() : nullptr,
   };
@@ -454,6 +470,18 @@ journal_actor root_state::spawn_journal() {
   return journal;
 }
 
+void root_state::on_rotated(const log_rotated& rotated) {
+  for (const auto& [id, writer] : writers_)
+    self_->send(writer, rotated);
+  for (const auto& writer : forgotten_)
+    self_->send(writer, rotated);
+  if (!rotated.compress || phase_ != phase::serving)
+    return;
+  if (!compressor_)
+    compressor_ = self_->spawn<log_compressor_impl, caf::monitored>(recorder_actor{self_});
+  self_->send(compressor_, rotated);
+}
+
 log_writer_actor root_state::writer_of(process_id id) {
   auto& writer = writers_[id];
   if (!writer) {
@@ -486,6 +514,8 @@ void root_state::on_down(const caf::actor_addr& source) {
   std::erase_if(forgotten_, is_it);
   std::erase_if(writers_, holds_it);
   std::erase_if(state_files_, holds_it);
+  if (compressor_ == source)
+    compressor_ = log_compressor_actor{};
   if (journal_ == source)
     journal_ = phase_ == phase::ending_journal ? journal_actor{} : spawn_journal();
   enter_next_phase();
@@ -503,6 +533,8 @@ void root_state::finish_all() {
     self_->send(writer, finish{});
   for (const auto& [path, file] : state_files_)
     self_->send(file, finish{});
+  if (compressor_)
+    self_->send(compressor_, finish{});
   enter_next_phase();
 }
 

@@ -87,6 +87,7 @@ private:
   // -- the actors below
   log_writer_actor writer_of(process_id id);
   journal_actor spawn_journal();
+  void on_rotated(const log_rotated& rotated);
   /// Log files and journal. `done` gets a text for each that could not be opened.
   void reopen_all(std::function<void(const json& failed)> done);
   void on_writer_failed(const writer_failed& last_words);
@@ -104,6 +105,7 @@ private:
   std::deque<std::string> answers_; ///< one for each request of the daemon at most, and it reads them
   std::string journal_path_;
   journal_actor journal_;
+  log_compressor_actor compressor_; ///< from when there is something to compress
   std::unordered_map<process_id, log_writer_actor> writers_;
   std::vector<log_writer_actor> forgotten_; ///< their pipes are still open
   std::map<std::string, state_file_actor> state_files_;
