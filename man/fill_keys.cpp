@@ -25,7 +25,6 @@ struct list_row {
 constexpr list_row lists[] = {
     {"@KEYS@", standing::built, false},
     {"@KEYS_WITHOUT_EFFECT@", standing::no_effect, true},
-    {"@KEYS_NOT_BUILT@", standing::not_built, true},
 };
 
 /// Text that roff shows as it is.

@@ -100,7 +100,9 @@ caf::result<app_answer> app_state::on_request(const app_request& request) {
         ask(running, start_requested{});
       break;
     case app_verb::restart:
-      ask(running, restart_requested{});
+      if (!request.cause.text.empty())
+        journal(severity::info, "restarting: " + request.cause.text);
+      ask(running, restart_requested{request.cause});
       break;
     case app_verb::stop:
       ask(awaited::stop, stop_requested{});
@@ -133,8 +135,9 @@ void app_state::on_cron_due() {
   const bool is_to_run = status != process_status::stopped && status != process_status::stopping && !remains_of_;
   if (!is_to_run || is_removed_ || !it_.is_listed)
     return;
-  journal(severity::info, fmt::format("restarting: cron_restart '{}' is due", it_.spec->cron_restart));
-  happen(restart_requested{});
+  const restart_cause cause{restart_kind::cron, fmt::format("cron_restart '{}' is due", it_.spec->cron_restart)};
+  journal(severity::info, "restarting: " + cause.text);
+  happen(restart_requested{cause});
 }
 
 void app_state::on_launched(const launch_done& done) {

@@ -23,6 +23,8 @@
 #include "core/process.hpp"
 #include "core/result.hpp"
 #include "core/state.hpp"
+#include "core/watch_pace.hpp"
+#include "core/watch_rules.hpp"
 #include "loop/event_loop.hpp"
 #include "os/unique_fd.hpp"
 
@@ -47,6 +49,7 @@ struct listed_process {
   shared_environment caller;
   shared_offers offers = {};      ///< null: it has said nothing
   std::string failed_reload = {}; ///< why the newest reload has not replaced it; empty: it has, or there was none
+  std::string watch_trouble = {}; ///< why changes of its files may not restart it, though it is to watch them
 };
 
 // -- app
@@ -68,6 +71,7 @@ struct app_request {
   bool until_it_runs = true;  ///< false: a start or restart is answered as soon as the program has been executed
   bool must_be_ready = false; ///< take_over: that it is alive is not enough
   bool with_message = false;  ///< retire: by the message 'shutdown' first
+  restart_cause cause = {};   ///< restart
 };
 
 struct app_answer {
@@ -250,6 +254,54 @@ struct cron_entry {
 
 using cron_scheduler_actor = caf::typed_actor<caf::result<void>(cron_entry), caf::result<void>(fd_ready)>;
 
+// -- file_watcher: hears of files that change
+
+using shared_watch_rules = std::shared_ptr<const watch_rules>;
+
+/// The sender, the registry, is to be told of the files that this process is restarted for. Its newest entry counts.
+struct watch_entry {
+  process_id id{};
+  shared_watch_rules rules;                ///< null: it watches nothing. Processes of one app share theirs
+  std::vector<std::string> own_files = {}; ///< logs and the like: they count for nobody
+};
+
+struct files_changed {
+  std::vector<process_id> ids;
+  std::vector<file_change> changes;
+};
+
+/// Their files cannot be watched, or not all of them. Empty: it is over.
+struct watch_trouble {
+  std::vector<process_id> ids;
+  std::string text;
+};
+
+using file_watcher_actor = caf::typed_actor<caf::result<void>(watch_entry), caf::result<void>(fd_ready)>;
+
+// -- memory_guard: looks after the memory of processes that have a limit
+
+/// The sender, the registry, is to be told when this launch and what it has started use more. The newest entry of an id
+/// counts.
+struct memory_entry {
+  process_id id{};
+  generation gen{};
+  pid_t pid = 0;
+  uint64_t limit = 0; ///< bytes; 0: none any more
+  std::chrono::milliseconds interval{0};
+
+  bool operator==(const memory_entry&) const = default;
+};
+
+/// Said again after a while, where it goes on.
+struct memory_exceeded {
+  process_id id{};
+  generation gen{};
+  uint64_t used = 0;
+  uint64_t limit = 0;
+};
+
+using memory_guard_actor = caf::typed_actor<caf::result<void>(memory_entry)>;
+
 // -- launcher: creates processes, and speaks with the keeper
 
 /// What an app declares by `listen`, in that order; null: nothing.
@@ -386,12 +438,17 @@ struct start_apps {
   reload_manner manner = {}; ///< with when_running::reload
 };
 
-/// What a restart changes of an app for good.
+/// What becomes of the watch of an app.
+enum class watch_switch : uint8_t { as_it_is, off, toggle };
+
+/// What a command changes of an app for good.
 struct declaration_change {
   std::shared_ptr<const nlohmann::json> keys; ///< for spec_with(); nullptr: none
   shared_environment caller;                  ///< nullptr: it keeps its own
+  watch_switch watch = watch_switch::as_it_is;
 
-  explicit operator bool() const noexcept { return keys || caller; }
+  bool is_of_spec() const noexcept { return keys || watch != watch_switch::as_it_is; }
+  explicit operator bool() const noexcept { return is_of_spec() || caller; }
 };
 
 struct act_on {
@@ -490,7 +547,8 @@ using registry_actor = caf::typed_actor<
     caf::result<outcome>(resurrect_list), caf::result<outcome>(scale_app), caf::result<outcome>(pass_on_to),
     caf::result<found_processes>(find_processes), caf::result<void>(process_changed), caf::result<void>(offers_changed),
     caf::result<void>(process_removed), caf::result<void>(launch_order), caf::result<void>(reap_order),
-    caf::result<void>(held_launches), caf::result<void>(recorder_restarted), caf::result<void>(hold_connections)>;
+    caf::result<void>(held_launches), caf::result<void>(recorder_restarted), caf::result<void>(hold_connections),
+    caf::result<void>(files_changed), caf::result<void>(watch_trouble), caf::result<void>(memory_exceeded)>;
 
 // -- sampler: cpu and memory, only when somebody asks
 
@@ -571,6 +629,15 @@ CAF_BEGIN_TYPE_ID_BLOCK(procvisor_daemon, caf::id_block::procvisor_loop::end)
   CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::cron_entry))
   CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::cron_due))
 
+  // file_watcher
+  CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::watch_entry))
+  CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::files_changed))
+  CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::watch_trouble))
+
+  // memory_guard
+  CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::memory_entry))
+  CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::memory_exceeded))
+
   // launcher
   CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::launch_order))
   CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::reap_order))
@@ -642,6 +709,11 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::tree_settled)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::orphans_seen)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::cron_entry)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::cron_due)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::watch_entry)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::files_changed)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::watch_trouble)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::memory_entry)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::memory_exceeded)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::launch_order)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::look_order)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::reap_order)

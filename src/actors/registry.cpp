@@ -20,15 +20,29 @@
 namespace procvisor {
 
 registry_state::registry_state(registry_actor::pointer self, std::string home, saved_state earlier,
-                               launcher_actor launcher, recorder_link_actor recorder, tree_ender_actor tree_ender,
-                               cron_scheduler_actor cron)
-  : self_(self), home_(std::move(home)), launcher_(std::move(launcher)), recorder_(std::move(recorder)),
-    tree_ender_(std::move(tree_ender)), cron_(std::move(cron)), sockets_(self, launcher_),
+                               registry_peers peers)
+  : self_(self), home_(std::move(home)), launcher_(std::move(peers.launcher)), recorder_(std::move(peers.recorder)),
+    tree_ender_(std::move(peers.tree_ender)), cron_(std::move(peers.cron)),
+    memory_guard_(std::move(peers.memory_guard)), sockets_(self, launcher_),
     book_(self, {.path = home_ + "/state.json",
                  .boot_id = os::boot_id(),
                  .launcher = launcher_,
                  .recorder = recorder_,
-                 .whole = [this] { return everything(); }}) {
+                 .whole = [this] { return everything(); }}),
+    watch_(self, {.watcher = std::move(peers.file_watcher),
+                  .recorder = recorder_,
+                  .home = home_,
+                  .look =
+                      [this](process_id id) {
+                        const auto at = processes_.find(id);
+                        return at != processes_.end() ? &at->second.state : nullptr;
+                      },
+                  .on_trouble =
+                      [this](process_id id, const std::string& text) {
+                        if (const auto at = processes_.find(id); at != processes_.end())
+                          at->second.listed.watch_trouble = text;
+                      },
+                  .restart = [this](const auto& due) { restart_because(due); }}) {
   add_earlier(std::move(earlier));
 }
 
@@ -69,6 +83,9 @@ registry_actor::behavior_type registry_state::make_behavior() {
       },
       [this](const process_removed& removed) { forget(removed); },
       [this](const hold_connections&) { return on_hold_connections(); },
+      [this](const files_changed& changed) { watch_.take(changed); },
+      [this](const watch_trouble& trouble) { watch_.take(trouble); },
+      [this](const memory_exceeded& said) { on_memory_exceeded(said); },
   };
 }
 
@@ -81,6 +98,7 @@ void registry_state::add_earlier(saved_state earlier) {
     auto& at = processes_[id];
     at.listed = {view_of(id, record.instance, record.state), record.spec, record.caller};
     at.state = record.state;
+    watch_.declare(id, record.spec);
     spawn_app(at, std::move(record.state));
   }
 }
@@ -148,6 +166,9 @@ void registry_state::on_changed(const process_changed& changed) {
   at->second.listed.view = changed.view;
   at->second.state = changed.state;
   book_.change(changed.view.id, changed.state);
+  guard_memory(at->second);
+  if (came_down)
+    watch_.on_down(changed.view.id);
   if (came_down)
     release_sockets_of(at->second.listed.spec->name);
 }
@@ -214,6 +235,8 @@ void registry_state::declare(process_id id, const shared_spec& spec, const share
   at.listed.caller = caller;
   release_sockets_of(spec->name); // those that it declares no longer
   book_.declare(record_of(at));
+  watch_.declare(id, spec);
+  guard_memory(at);
   self_->send(at.app, new_declaration{spec, caller, balancer_for(*spec)});
 }
 
@@ -254,6 +277,10 @@ void registry_state::forget(const process_removed& removed) {
   const auto gone = processes_.extract(removed.id);
   if (gone.empty())
     return;
+  watch_.forget(removed.id);
+  postponed_.erase(removed.id);
+  if (gone.mapped().guarded.limit > 0)
+    self_->send(memory_guard_, memory_entry{removed.id});
   const auto& listed = gone.mapped().listed;
   const auto is_sibling = [&](const auto& item) { return item.second.listed.spec->name == listed.spec->name; };
   if (std::ranges::none_of(processes_, is_sibling)) {
@@ -278,6 +305,7 @@ void registry_state::add(process_record record) {
   at.listed = {view_of(record.id, record.instance, record.state), record.spec, record.caller};
   at.state = record.state;
   book_.declare(record);
+  watch_.declare(record.id, record.spec);
   spawn_app(at, std::move(record.state));
 }
 
@@ -421,11 +449,13 @@ result<registry_state::declarations> registry_state::changed(const std::set<proc
   for (const auto id : meant) {
     const auto& spec = processes_.at(id).listed.spec;
     names.insert(spec->name);
-    if (!wanted.keys || changed.contains(spec))
+    if (!wanted.is_of_spec() || changed.contains(spec))
       continue;
-    auto with_changes = spec_with(*spec, *wanted.keys);
+    auto with_changes = wanted.keys ? spec_with(*spec, *wanted.keys) : result<app_spec>{*spec};
     if (!with_changes)
       return fail(std::move(with_changes.error()));
+    if (wanted.watch != watch_switch::as_it_is)
+      with_changes->watch.wanted = wanted.watch == watch_switch::toggle && !spec->watch.wanted;
     changed.emplace(spec, std::make_shared<const app_spec>(*std::move(with_changes)));
   }
   for (const auto& [before, after] : changed) {
@@ -441,7 +471,7 @@ result<registry_state::declarations> registry_state::changed(const std::set<proc
   declarations all;
   for (const auto id : meant) {
     const auto& listed = processes_.at(id).listed;
-    all.emplace(id, new_declaration{wanted.keys ? changed.at(listed.spec) : listed.spec,
+    all.emplace(id, new_declaration{wanted.is_of_spec() ? changed.at(listed.spec) : listed.spec,
                                     wanted.caller ? wanted.caller : listed.caller});
   }
   return all;
@@ -472,9 +502,12 @@ std::set<process_id> registry_state::resolve(const std::vector<std::string>& tar
 template <class Request>
 void registry_state::ask(process_id id, const Request& request, const shared_gathering& gathered) {
   auto& at = processes_.at(id);
+  bool is_start = false;
   if constexpr (std::is_same_v<Request, app_request>) {
     if (request.verb != app_verb::reset)
       at.is_leaving = request.verb == app_verb::remove;
+    note_command(id, request.verb);
+    is_start = request.verb == app_verb::start || request.verb == app_verb::restart;
     const bool is_end = request.verb == app_verb::stop || request.verb == app_verb::remove;
     if (is_end || request.verb == app_verb::restart)
       overtake_reloads(at.listed.spec->name);
@@ -485,8 +518,10 @@ void registry_state::ask(process_id id, const Request& request, const shared_gat
   // The listing as it is now: a deleted process is no longer in the table when its answer comes.
   self_->request(at.app, caf::infinite, request)
       .then(
-          [gathered, listed = at.listed](const app_answer& answer) mutable {
+          [this, is_start, gathered, listed = at.listed](const app_answer& answer) mutable {
             listed.view = answer.view;
+            if (is_start)
+              note_watch_trouble(answer.view.id, gathered->so_far);
             if (!answer.reply.empty())
               gathered->so_far.replies.emplace(answer.view.id, answer.reply);
             if (answer.failure)

@@ -15,10 +15,21 @@
 #include "actors/app_sockets.hpp"
 #include "actors/protocol.hpp"
 #include "actors/state_book.hpp"
+#include "actors/watch_desk.hpp"
 #include "core/reload_plan.hpp"
 #include "core/targets.hpp"
 
 namespace procvisor {
+
+/// The actors that the registry and the apps' actors speak with.
+struct registry_peers {
+  launcher_actor launcher = {};
+  recorder_link_actor recorder = {};
+  tree_ender_actor tree_ender = {};
+  cron_scheduler_actor cron = {};
+  file_watcher_actor file_watcher = {};
+  memory_guard_actor memory_guard = {};
+};
 
 /// Knows every process by id, name and namespace: gives out ids, resolves targets, passes requests to the apps' actors
 /// and gathers their answers. What it says of a process is what that process's actor said last, and it has written that
@@ -28,8 +39,7 @@ public:
   static inline const char* name = "procvisor.registry";
 
   /// `earlier`: what another daemon has written down. Its apps wait for the first held_launches.
-  registry_state(registry_actor::pointer self, std::string home, saved_state earlier, launcher_actor launcher,
-                 recorder_link_actor recorder, tree_ender_actor tree_ender, cron_scheduler_actor cron);
+  registry_state(registry_actor::pointer self, std::string home, saved_state earlier, registry_peers peers);
   ~registry_state(); ///< its apps' actors end with it
   registry_actor::behavior_type make_behavior();
 
@@ -48,6 +58,7 @@ private:
     bool is_leaving = false;                  ///< asked to end and be deleted, and to nothing else since
     lifecycle state;                          ///< of which listed.view shows a part
     std::unique_ptr<second_life> second = {}; ///< null: nearly always
+    memory_entry guarded = {};                ///< what the memory_guard was told last
   };
   /// One command under way: what has been answered, and how much is still to come.
   struct gathering {
@@ -65,6 +76,7 @@ private:
     reload_manner manner;
     declarations wanted;
     shared_gathering gathered;
+    restart_cause cause = {};
     std::set<std::string> failed = {}; ///< apps of which that has been said
   };
   using shared_reload = std::shared_ptr<reload>;
@@ -87,7 +99,8 @@ private:
   void start_one(const start_apps& request, const shared_spec& spec, declarations& to_reload,
                  const shared_gathering& gathered);
 
-  void begin_reload(declarations wanted, const reload_manner& manner, const shared_gathering& gathered);
+  void begin_reload(declarations wanted, const reload_manner& manner, const shared_gathering& gathered,
+                    const restart_cause& cause = {});
   void proceed(const shared_reload& work, const reload_event& event);
   void start_successor_of(process_id id, const shared_reload& work);
   void restart_instead(process_id id, const shared_reload& work);
@@ -103,6 +116,14 @@ private:
   void end_second(const entry& of, const shared_gathering& gathered);
   void on_other_down(const caf::down_msg& down);
   bool is_from_second(const entry& at) const;
+
+  /// Nobody has asked for it: processes of clusters are reloaded (registry_restart.cpp).
+  void restart_because(const std::map<process_id, restart_cause>& due);
+  void restart_postponed(const reload& over);
+  void on_memory_exceeded(const memory_exceeded& said);
+  void guard_memory(entry& of);
+  void note_command(process_id id, app_verb verb);
+  void note_watch_trouble(process_id id, outcome& of) const;
 
   cluster_balancer_actor balancer_for(const app_spec& spec);
   void release_sockets_of(const std::string& app);
@@ -141,11 +162,14 @@ private:
   recorder_link_actor recorder_;
   tree_ender_actor tree_ender_;
   cron_scheduler_actor cron_;
+  memory_guard_actor memory_guard_;
   std::map<process_id, entry> processes_;
   std::map<std::string, cluster_balancer_actor> balancers_; ///< by app
   app_sockets sockets_;
-  std::vector<shared_reload> reloads_; ///< under way
+  std::vector<shared_reload> reloads_;            ///< under way
+  std::map<process_id, restart_cause> postponed_; ///< until the reload that is under way is over
   state_book book_;
+  watch_desk watch_;
   bool is_adopting_ = true; ///< until the keeper has said what it holds
   uint32_t next_id_ = 0;
   /// The ids that deleted processes of a listed app had, by slot: never more than the app had processes at once.

@@ -31,9 +31,11 @@ bool is_sender(const app_actor& app, const caf::strong_actor_ptr& sender) {
 
 // -- the plan -----------------------------------------------------------------------------------------------------------
 
-void registry_state::begin_reload(declarations wanted, const reload_manner& manner, const shared_gathering& gathered) {
+void registry_state::begin_reload(declarations wanted, const reload_manner& manner, const shared_gathering& gathered,
+                                  const restart_cause& cause) {
   auto work = std::make_shared<reload>();
   work->manner = manner;
+  work->cause = cause;
   work->plan.parallel = std::max<size_t>(manner.parallel, 1);
   work->gathered = gathered;
   std::set<std::string> refused;
@@ -47,6 +49,8 @@ void registry_state::begin_reload(declarations wanted, const reload_manner& mann
                                             fmt::format("procvisor restart {} overtakes it", app)}});
       continue;
     }
+    if (cause.text.empty())
+      note_command(id, app_verb::restart);
     work->plan.slots.push_back({id, app});
     work->wanted.emplace(id, std::move(declared));
   }
@@ -88,6 +92,7 @@ void registry_state::conclude_reload(const shared_reload& work) {
            {exit_code::other, fmt::format("a later command for '{}' has overtaken its reload", slot.app), {}}});
   --work->gathered->missing;
   deliver_if_complete(work->gathered);
+  restart_postponed(*work);
 }
 
 void registry_state::fail_reload(process_id id, const shared_reload& work, const app_answer& answer,
@@ -124,6 +129,9 @@ void registry_state::start_successor_of(process_id id, const shared_reload& work
   lifecycle fresh;
   fresh.gen = newest_of(of.state);
   fresh.restarts = of.state.restarts + 1;
+  fresh.cause = work->cause;
+  fresh.restarts_by = of.state.restarts_by;
+  ++fresh.restarts_by.at(static_cast<size_t>(fresh.cause.kind));
   of.second = std::make_unique<second_life>(second_life{.app = {}, .is_successor = true, .state = fresh});
   auto& second = *of.second;
   second.app = spawn_app(of, declared, fresh, false);
@@ -151,7 +159,7 @@ void registry_state::restart_instead(process_id id, const shared_reload& work) {
   if (declared.spec != of.listed.spec || declared.caller != of.listed.caller)
     declare(id, declared.spec, declared.caller);
   of.is_leaving = false;
-  self_->request(of.app, caf::infinite, app_request{app_verb::restart})
+  self_->request(of.app, caf::infinite, app_request{.verb = app_verb::restart, .cause = work->cause})
       .then(
           [this, id, work](const app_answer& answer) {
             if (answer.failure) {
@@ -195,6 +203,8 @@ void registry_state::let_successor_take_over(process_id id, const shared_reload&
   of.listed.caller = declared.caller;
   of.listed.failed_reload.clear();
   book_.declare(record_of(of));
+  watch_.declare(id, declared.spec);
+  guard_memory(of);
   self_->send(of.app, slot_standing{newest_of(of.second->state), true});
   self_
       ->request(of.second->app, caf::infinite,

@@ -11,6 +11,8 @@
 #include <fmt/format.h>
 
 #include "actors/cron_scheduler.hpp"
+#include "actors/file_watcher.hpp"
+#include "actors/memory_guard.hpp"
 #include "actors/recorder_link.hpp"
 #include "actors/registry.hpp"
 #include "actors/rpc_server.hpp"
@@ -23,6 +25,7 @@
 #include "os/memfd.hpp"
 #include "os/pidfd.hpp"
 #include "os/signals.hpp"
+#include "os/tree_memory.hpp"
 #include "os/zones.hpp"
 
 namespace procvisor {
@@ -45,6 +48,17 @@ std::string_view described_origin(keeper::origin from, uint32_t restarts) {
   return restarts > 0 ? ", in place of one that has died" : "";
 }
 
+memory_guard_state::measure measure_by(std::shared_ptr<const os::launch_cgroups> cgroups) {
+  return [cgroups = std::move(cgroups),
+          proc = std::make_shared<const os::procfs>()](const std::vector<memory_entry>& entries) {
+    std::vector<os::limited_tree> trees;
+    for (const auto& one : entries)
+      trees.push_back(
+          {one.pid, cgroups->of_launch(static_cast<uint32_t>(one.id), static_cast<uint64_t>(one.gen)), one.limit});
+    return os::tree_memory(*proc, trees);
+  };
+}
+
 } // namespace
 
 root_state::root_state(root_actor::pointer self, daemon_setup setup) : self_(self), listener_(setup.listener) {
@@ -53,8 +67,15 @@ root_state::root_state(root_actor::pointer self, daemon_setup setup) : self_(sel
   launcher_ = self->spawn<launcher_impl, caf::monitored>(setup.launcher, recorder_, me);
   tree_ender_ = self->spawn<tree_ender_impl, caf::monitored>(setup.home, launcher_, recorder_, setup.launcher->cgroups);
   cron_ = self->spawn<cron_scheduler_impl, caf::monitored>(os::find_time_zone, make_wall_alarm);
-  registry_ = self->spawn<registry_impl, caf::monitored>(setup.home, std::move(setup.state), launcher_, recorder_,
-                                                         tree_ender_, cron_);
+  file_watcher_ = self->spawn<file_watcher_impl, caf::monitored>();
+  memory_guard_ = self->spawn<memory_guard_impl, caf::monitored>(measure_by(setup.launcher->cgroups));
+  registry_ = self->spawn<registry_impl, caf::monitored>(setup.home, std::move(setup.state),
+                                                         registry_peers{.launcher = launcher_,
+                                                                        .recorder = recorder_,
+                                                                        .tree_ender = tree_ender_,
+                                                                        .cron = cron_,
+                                                                        .file_watcher = file_watcher_,
+                                                                        .memory_guard = memory_guard_});
   sampler_ = self->spawn<sampler_impl, caf::monitored>();
   peers_ = {registry_,
             sampler_,
@@ -112,6 +133,8 @@ void root_state::end_all(caf::exit_reason reason) {
   self_->send_exit(sampler_, reason);
   self_->send_exit(registry_, reason);
   self_->send_exit(cron_, reason);
+  self_->send_exit(file_watcher_, reason);
+  self_->send_exit(memory_guard_, reason);
   self_->send_exit(tree_ender_, reason);
   self_->send_exit(launcher_, reason);
   self_->send_exit(recorder_, reason);

@@ -43,6 +43,8 @@ private:
   launcher_actor launcher_;
   tree_ender_actor tree_ender_;
   cron_scheduler_actor cron_;
+  file_watcher_actor file_watcher_;
+  memory_guard_actor memory_guard_;
   registry_actor registry_;
   sampler_actor sampler_;
   rpc_server_actor rpc_server_;

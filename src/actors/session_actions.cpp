@@ -15,6 +15,7 @@
 #include "core/wire_text.hpp"
 #include "rpc/params.hpp"
 #include "rpc/rows.hpp"
+#include "rpc/wire.hpp"
 
 namespace procvisor {
 
@@ -102,6 +103,11 @@ void session_state::act(app_verb verb, const json& params, std::optional<reload_
                  .names = rpc::texts(params, "names"),
                  .until_they_run = rpc::flag(params, "wait", true),
                  .reload = reload};
+  const auto watch = params.value("watch", "");
+  if (watch == rpc::watch_off)
+    request.change.watch = watch_switch::off;
+  else if (watch == rpc::watch_toggle)
+    request.change.watch = watch_switch::toggle;
   if (verb == app_verb::restart) {
     auto caller = environment_of(params);
     if (!caller) {

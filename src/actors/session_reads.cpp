@@ -63,7 +63,7 @@ void session_state::list(const json& params) {
                  const auto& one = found.processes[i];
                  if (i > 0)
                    text += ',';
-                 const rpc::row_source row{one.view, *one.spec, used[i].cpu, used[i].memory};
+                 const rpc::row_source row{one.view, *one.spec, used[i].cpu, used[i].memory, one.watch_trouble};
                  if (with_files)
                    rpc::append_row(text, row, resolve_log_paths(*one.spec, one.view.id, peers_.home));
                  else
@@ -98,7 +98,7 @@ void session_state::describe(const json& params) {
     auto all = json::array();
     for (size_t i = 0; i < found.processes.size(); ++i) {
       const auto& one = found.processes[i];
-      all.push_back(rpc::to_details({one.view, *one.spec, used[i].cpu, used[i].memory},
+      all.push_back(rpc::to_details({one.view, *one.spec, used[i].cpu, used[i].memory, one.watch_trouble},
                                     resolve_log_paths(*one.spec, one.view.id, peers_.home)));
       add_offers(all.back(), one.offers);
       if (!one.failed_reload.empty())

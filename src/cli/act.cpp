@@ -44,6 +44,9 @@ result<exit_code> act_on_targets(invocation& call, const char* method, std::stri
   file_choice choice;
   call.option("--env", choice.env_name, "the env_NAME of a file, where it is part of the apps' names");
   call.option("--only", choice.only, "only these apps of a file, separated by commas");
+  bool ends_watch = false;
+  if (method == rpc::method::stop)
+    call.flag("--watch", ends_watch, "no longer watch its files: without this a change starts it again");
   if (auto ended = call.parse())
     return *ended;
   auto who = find_caller();
@@ -64,8 +67,10 @@ result<exit_code> act_on_targets(invocation& call, const char* method, std::stri
     call.out().talk("no daemon is running, and so none of these apps");
     return exit_code::done;
   }
-  auto answer = (*daemon)->call(method, {{"targets", wanted->targets}, {"names", wanted->names}, {"cwd", who->cwd}},
-                                rpc::unlimited);
+  nlohmann::json params{{"targets", wanted->targets}, {"names", wanted->names}, {"cwd", who->cwd}};
+  if (ends_watch)
+    params["watch"] = rpc::watch_off;
+  auto answer = (*daemon)->call(method, params, rpc::unlimited);
   if (!answer)
     return fail(std::move(answer.error()));
   outcome reached;

@@ -9,7 +9,7 @@
 
 namespace procvisor::cli {
 
-/// `stop` and `delete`: one request for all targets. Apps of a file are named one by one, and those that are not there
+/// `stop` (which also has --watch) and `delete`: one request for all targets. Apps of a file are named one by one, and those that are not there
 /// are passed over.
 result<exit_code> act_on_targets(invocation& call, const char* method, std::string_view done_word);
 

@@ -1,6 +1,7 @@
 #include "cli/file_targets.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -34,6 +35,14 @@ result<void> check_choice(const file_choice& choice, const std::vector<std::stri
   if (!choice.only.empty())
     return fail(exit_code::usage, fmt::format("--only chooses from a file, and {} is none", in_quotes(*other)));
   return {};
+}
+
+std::vector<std::string> targets_behind_watch(std::vector<std::string> targets, config::given_options& options) {
+  const auto watch = options.find(option_of(&app_spec::watch).key);
+  if (!targets.empty() || watch == options.end() || watch->second.size() != 1 || watch->second.front() == "true"
+      || watch->second.front() == "false")
+    return targets;
+  return std::exchange(watch->second, {});
 }
 
 result<std::vector<std::string>> targets_or_default_file(const std::vector<std::string>& targets,

@@ -17,6 +17,10 @@ struct file_choice {
 /// An error where a choice is to be made and a target is no file.
 result<void> check_choice(const file_choice& choice, const std::vector<std::string>& targets);
 
+/// `start --watch app.js`, as PM2 0.12 has it: where no target was given, the word behind --watch is the target, and
+/// --watch has no value.
+std::vector<std::string> targets_behind_watch(std::vector<std::string> targets, config::given_options& options);
+
 /// What the targets of a verb without any mean: the file of apps in the working directory. Fails with usage where there
 /// is none.
 result<std::vector<std::string>> targets_or_default_file(const std::vector<std::string>& targets,

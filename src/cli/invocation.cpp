@@ -105,7 +105,7 @@ std::optional<result<exit_code>> invocation::parse() {
 
 void invocation::collect_options() const {
   for (const CLI::Option* option : parser_->get_options())
-    if (!option->get_group().empty()) // those that are not built are in none
+    if (!option->get_group().empty()) // those without effect are in none
       collected_->push_back({option->get_lnames(), option->get_snames(), option->get_description(),
                              option->get_items_expected_max() > 0});
 }

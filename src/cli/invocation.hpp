@@ -60,7 +60,7 @@ public:
   const std::vector<std::string>& targets() const noexcept { return targets_; }
   const std::vector<std::string>& app_args() const noexcept { return typed_.app_args; }
   bool has_app_args() const noexcept { return typed_.has_app_args; }
-  result<config::given_options> spec_options() const { return spec_options_.given(); }
+  config::given_options spec_options() const { return spec_options_.given(); }
   bool wants_mini_list() const noexcept { return wants_mini_list_; }
   console& out() noexcept { return out_; }
 

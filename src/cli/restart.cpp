@@ -43,11 +43,22 @@ result<std::vector<file_apps>> load_files(const std::vector<std::string>& target
   return files;
 }
 
+/// `--watch` without a value, which turns the watch of an app on or off; it is not among the options any more.
+bool take_bare_watch(config::given_options& options) {
+  const auto at = options.find(option_of(&app_spec::watch).key);
+  const bool is_bare = at != options.end() && at->second.empty();
+  if (is_bare)
+    options.erase(at);
+  return is_bare;
+}
+
 /// Restarts what is named; the apps of files that do not run are started, which is why a file brings a daemon up.
 result<exit_code> restart_all(invocation& call, std::vector<std::string> targets, const std::vector<file_apps>& files,
                               const restart_request& request) {
   std::erase_if(targets, config::is_config_file);
-  auto change = config::read_change(targets.empty() ? config::change_request{} : request.said);
+  auto said = targets.empty() ? config::change_request{} : request.said;
+  const bool toggles_watch = !request.is_reload && take_bare_watch(said.options);
+  auto change = config::read_change(said);
   if (!change)
     return fail(std::move(change.error()));
   auto running = find_daemon();
@@ -72,6 +83,8 @@ result<exit_code> restart_all(invocation& call, std::vector<std::string> targets
   if (!targets.empty()) {
     auto params = restart_params(targets, *change, request.manner);
     params["cwd"] = request.said.who.cwd;
+    if (toggles_watch)
+      params["watch"] = rpc::watch_toggle;
     auto answer = daemon->call(request.is_reload ? rpc::method::reload : rpc::method::restart, params, rpc::unlimited);
     if (!answer && files.empty())
       return fail(std::move(answer.error()));
@@ -116,6 +129,8 @@ nlohmann::json restart_params(const std::vector<std::string>& targets, const con
 }
 
 void warn_of_dropped(const console& out, const config::spec_change& change) {
+  for (const std::string& doubt : change.doubts)
+    out.warn(doubt);
   if (!change.dropped.empty())
     out.warn(fmt::format("without effect on what is in the list already: {}", fmt::join(change.dropped, ", ")));
 }
@@ -144,13 +159,12 @@ result<exit_code> restart_as_typed(invocation& call, restart_request request) {
   if (auto set = set_parallel(request.manner, parallel); !set)
     return fail(std::move(set.error()));
   auto options = call.spec_options();
-  if (!options)
-    return fail(std::move(options.error()));
   auto who = find_caller();
   if (!who)
     return fail(std::move(who.error()));
-  request.said = {std::move(*options), call.app_args(), call.has_app_args(), std::move(*who)};
-  auto targets = targets_or_default_file(call.targets(), request.said.who);
+  const auto typed = targets_behind_watch(call.targets(), options);
+  request.said = {std::move(options), call.app_args(), call.has_app_args(), std::move(*who)};
+  auto targets = targets_or_default_file(typed, request.said.who);
   if (!targets)
     return fail(std::move(targets.error()));
   request.manner.waits = !is_not_waited_for;

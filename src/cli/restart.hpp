@@ -43,7 +43,7 @@ result<void> set_parallel(launch_manner& manner, std::optional<int64_t> given);
 nlohmann::json restart_params(const std::vector<std::string>& targets, const config::spec_change& change,
                               launch_manner manner);
 
-/// Names the options that did not count for what is in the list already.
+/// Names the options that did not count for what is in the list already, and values that can hardly be meant.
 void warn_of_dropped(const console& out, const config::spec_change& change);
 
 inline constexpr const char* no_args_for_a_file = "without effect on a file of apps: the arguments behind --";

@@ -114,10 +114,7 @@ struct site_request {
 result<site_request> read_request(const invocation& call, const site_options& settings, environment inherited) {
   site_request request;
   request.inherited = std::move(inherited);
-  auto options = call.spec_options();
-  if (!options)
-    return fail(std::move(options.error()));
-  request.options = std::move(*options);
+  request.options = call.spec_options();
   auto port = take_port(call.targets(), request.options);
   if (!port)
     return fail(std::move(port.error()));

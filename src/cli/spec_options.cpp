@@ -15,7 +15,7 @@ const char* value_name(value_type type) {
   switch (type) {
     case value_type::boolean:
     case value_type::boolean_or_text:
-    case value_type::boolean_or_words:
+    case value_type::watched_paths:
     case value_type::variable_filter:
       return "";
     case value_type::integer:
@@ -153,14 +153,12 @@ void spec_options::declare(CLI::App& parser, const app_option& row) {
     declared_.push_back({&row, add(parser, row), add_negation(parser, row)});
 }
 
-result<config::given_options> spec_options::given() const {
+config::given_options spec_options::given() const {
   config::given_options given;
   for (const auto& [row, option, negation] : declared_) {
     bool is_negated = negation != nullptr && negation->count() > 0;
     if (option->count() == 0 && !is_negated)
       continue;
-    if (row->state == standing::not_built)
-      return fail(exit_code::usage, fmt::format("'{}' is not built yet in this version", long_spelling(*row)));
     std::vector<std::string> values = option->results();
     arity expected = option_arity(*row);
     if (is_negated)

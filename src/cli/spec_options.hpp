@@ -24,8 +24,8 @@ public:
   /// Adds all rows, for --help.
   void declare_all(CLI::App& parser);
 
-  /// What was given, once `parser` has parsed. Refuses by name what is not built yet.
-  result<config::given_options> given() const;
+  /// What was given, once `parser` has parsed.
+  config::given_options given() const;
 
 private:
   void declare(CLI::App& parser, const app_option& row);

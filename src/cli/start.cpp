@@ -182,19 +182,18 @@ result<exit_code> run::start(invocation& call) {
   if (auto ended = call.parse())
     return *ended;
   auto options = call.spec_options();
-  if (!options)
-    return fail(std::move(options.error()));
   auto who = find_caller();
   if (!who)
     return fail(std::move(who.error()));
-  request.said = {std::move(*options), call.app_args(), call.has_app_args(), std::move(*who)};
+  const auto typed = targets_behind_watch(call.targets(), options);
+  request.said = {std::move(options), call.app_args(), call.has_app_args(), std::move(*who)};
   request.manner.waits = !is_not_waited_for;
   auto defaults = default_options(call.out());
   if (!defaults)
     return fail(std::move(defaults.error()));
   request.said.who.defaults = std::move(*defaults);
 
-  auto targets = targets_or_default_file(call.targets(), request.said.who);
+  auto targets = targets_or_default_file(typed, request.said.who);
   if (!targets)
     return fail(std::move(targets.error()));
   if (auto checked = check_choice(request.choice, *targets); !checked)

@@ -57,6 +57,8 @@ result<spec_change> read_change(const change_request& request) {
     else if (!goes_without_saying(*given.option))
       change.dropped.push_back(subject(problems, *given.option));
   }
+  if (auto doubt = memory_limit_doubt(spec))
+    change.doubts.push_back(*std::move(doubt));
   // What was found out along with them.
   if (app.has(&app_spec::interpreter))
     take(&app_spec::interpreter_path);

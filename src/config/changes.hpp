@@ -18,8 +18,9 @@ struct change_request {
 };
 
 struct spec_change {
-  nlohmann::json keys;              ///< for spec_with(); null: nothing changes
-  std::vector<std::string> dropped; ///< options that cannot change what is there already, such as --instances
+  nlohmann::json keys;                  ///< for spec_with(); null: nothing changes
+  std::vector<std::string> dropped;     ///< options that cannot change what is there already, such as --instances
+  std::vector<std::string> doubts = {}; ///< values that are hardly what was meant
 };
 
 /// Relative paths start at --cwd, else at the caller's folder.

@@ -12,15 +12,10 @@ namespace procvisor::config {
 
 namespace {
 
-/// null, and false where the attribute is not built, say no more than leaving the key out.
-bool says_nothing(const app_option& option, const json_value& value) {
-  return value.is_null() || (option.state == standing::not_built && value == false);
-}
-
 /// Reads one value into the app, or adds a problem.
 void declare_value(const app_option& option, const json_value& value, const source_map& where,
                    std::string_view as_written, declared_app& app, problem_list& problems) {
-  if (says_nothing(option, value))
+  if (value.is_null()) // says no more than leaving the key out
     return;
   const auto same = [&](const given_key& given) { return given.option == &option; };
   if (std::any_of(app.given.begin(), app.given.end(), same)) {
@@ -28,16 +23,9 @@ void declare_value(const app_option& option, const json_value& value, const sour
     return;
   }
   app.given.push_back({.option = &option, .at = where.key});
-  switch (option.state) {
-    case standing::no_effect:
-      app.without_effect.push_back(option.key);
-      return;
-    case standing::not_built:
-      problems.add(where.key, fmt::format("{} is not built yet in this version", as_written));
-      return;
-    case standing::built:
-    case standing::resolved:
-      break;
+  if (option.state == standing::no_effect) {
+    app.without_effect.push_back(option.key);
+    return;
   }
   if (const auto read = read_value(option, value, app); !read) {
     app.given.back().is_bad = true;
@@ -50,9 +38,12 @@ json_value value_of_words(const app_option& option, const std::vector<std::strin
   if (words.empty())
     return true;
   switch (option.type) {
+    case value_type::watched_paths:
+      if (words.size() > 1)
+        return json_value(words);
+      [[fallthrough]];
     case value_type::boolean:
     case value_type::boolean_or_text:
-    case value_type::boolean_or_words:
       if (words.back() == "true" || words.back() == "false")
         return words.back() == "true";
       return words.back();

@@ -281,6 +281,13 @@ void warn_missing_env(const file_request& request, const declared_file& file, st
     warnings.push_back(fmt::format("no env_{} for {}: only env is used", request.env_name, join(names)));
 }
 
+/// What is no mistake in form, and can hardly be meant.
+void warn_of_limits(const std::vector<app_spec>& apps, std::vector<std::string>& warnings) {
+  for (const auto& app : apps)
+    if (auto doubt = memory_limit_doubt(app))
+      warnings.push_back(fmt::format("{}: {}", in_quotes(app.name), *doubt));
+}
+
 /// The options that count with a file; a warning names the others.
 given_options options_for_file(const given_options& given, std::vector<std::string>& warnings) {
   given_options used;
@@ -372,6 +379,7 @@ result<loaded> load_file(const file_request& request) {
     return fail(std::move(problems).to_error());
   warn_without_effect(file->apps, out.warnings);
   warn_missing_env(request, *file, out.warnings);
+  warn_of_limits(out.apps, out.warnings);
   return out;
 }
 
@@ -393,6 +401,7 @@ result<loaded> from_command_line(const command_line& request) {
     return fail(std::move(problems).to_error());
   note_declaration(app, out);
   warn_without_effect(std::span(&app, 1), out.warnings);
+  warn_of_limits(out.apps, out.warnings);
   return out;
 }
 

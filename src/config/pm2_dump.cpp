@@ -79,8 +79,8 @@ using remarks = std::map<std::string, std::set<std::string>>;
 /// One process of the dump.
 class entry_reader {
 public:
-  entry_reader(const json_value& entry, remarks& not_built, remarks& ignored)
-    : entry_(entry), name_(text_of(entry, "name")), not_built_(not_built), ignored_(ignored) {
+  entry_reader(const json_value& entry, remarks& ignored)
+    : entry_(entry), name_(text_of(entry, "name")), ignored_(ignored) {
     if (const auto at = entry.find("env"); at != entry.end() && at->is_object())
       env_ = &*at;
   }
@@ -152,26 +152,13 @@ private:
   }
 
   void take(const app_option& option, const json_value& value, json_value& app, std::set<const app_option*>& taken) {
-    const bool says_something = !value.is_null() && value != false && !(value.is_structured() && value.empty());
-    switch (option.state) {
-      case standing::built:
-        if (!value.is_null() && taken.insert(&option).second)
-          app[std::string{option.key}] = value;
-        return;
-      case standing::not_built:
-        if (says_something)
-          not_built_[std::string{option.key}].insert(name_);
-        return;
-      case standing::no_effect:
-      case standing::resolved:
-        return;
-    }
+    if (option.state == standing::built && !value.is_null() && taken.insert(&option).second)
+      app[std::string{option.key}] = value;
   }
 
   const json_value& entry_;
   const json_value* env_ = nullptr;
   std::string name_;
-  remarks& not_built_;
   remarks& ignored_;
 };
 
@@ -202,7 +189,6 @@ result<pm2_list> read_pm2_dump(std::string_view text, const std::string& file, c
     return fail(exit_code::usage, fmt::format("{}: this is no dump of PM2, which is a list", file));
 
   pm2_list found;
-  remarks not_built;
   remarks ignored;
   std::map<std::string, int> processes_of;
   std::vector<std::pair<app_spec, process_record>> taken;
@@ -210,7 +196,7 @@ result<pm2_list> read_pm2_dump(std::string_view text, const std::string& file, c
     if (!entry.is_object() || text_of(entry, "name").empty() || text_of(entry, "pm_exec_path").empty())
       return fail(exit_code::usage,
                   fmt::format("{}: this is no dump of PM2: an app has neither name nor script", file));
-    entry_reader reader{entry, not_built, ignored};
+    entry_reader reader{entry, ignored};
     auto caller_of_app = who;
     auto variables = reader.caller();
     if (const auto path = variables.find("PATH"); path != variables.end())
@@ -241,7 +227,6 @@ result<pm2_list> read_pm2_dump(std::string_view text, const std::string& file, c
   }
   found.state.next_id = static_cast<uint32_t>(taken.size());
 
-  warn(not_built, "is not built yet in this version and left away for", found.warnings);
   warn(ignored, "is nothing that procvisor knows, and ignored for", found.warnings);
   return found;
 }

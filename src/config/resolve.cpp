@@ -1,5 +1,7 @@
 #include "config/resolve.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 #include <set>
@@ -11,6 +13,7 @@
 #include "core/static_site.hpp"
 #include "core/text.hpp"
 #include "core/units.hpp"
+#include "core/watch_rules.hpp"
 #include "os/find_program.hpp"
 #include "os/run_program.hpp"
 #include "os/text_file.hpp"
@@ -75,6 +78,22 @@ bool is_command_line(std::string_view script) {
   return script.find_first_of(" \t\n") != std::string_view::npos;
 }
 
+/// "js", "json" of "*.js,.json".
+std::vector<std::string> endings_of(const std::vector<std::string>& words) {
+  std::vector<std::string> endings;
+  for (std::string_view rest : words)
+    while (!rest.empty()) {
+      const auto end = std::min(rest.find(','), rest.size());
+      auto ending = rest.substr(0, end);
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+      ending.remove_prefix(ending.starts_with('*') ? 1 : 0);
+      ending.remove_prefix(ending.starts_with('.') ? 1 : 0);
+      if (!ending.empty())
+        endings.emplace_back(ending);
+    }
+  return endings;
+}
+
 bool is_variable_name(std::string_view name) {
   return !name.empty() && name.find('=') == std::string_view::npos;
 }
@@ -110,6 +129,7 @@ app_spec resolver::resolve(const declared_app& app, problem_list& problems) {
   resolve_instances(app, spec, problems);
   resolve_listen(app, spec, problems);
   resolve_files(spec);
+  resolve_watch(app, spec, problems);
   if (app.declaration.time)
     spec.log_date_format = plain_date; // as in PM2, whatever log_date_format says
   resolve_user(app, spec, problems);
@@ -130,6 +150,7 @@ app_spec resolver::resolve_change(const declared_app& app, problem_list& problem
   if (app.has(&app_spec::interpreter) && spec.interpreter != no_interpreter)
     find_interpreter_path(app, spec, problems);
   resolve_files(spec);
+  resolve_watch(app, spec, problems);
   resolve_user(app, spec, problems);
   return spec;
 }
@@ -384,6 +405,25 @@ void resolver::resolve_files(app_spec& spec) const {
       continue;
     *file = *file == "NULL" ? "/dev/null" : absolute(*file, spec.cwd); // NULL: PM2's word for it
   }
+}
+
+void resolver::resolve_watch(const declared_app& app, app_spec& spec, problem_list& problems) const {
+  for (auto& path : spec.watch.paths) {
+    path = absolute(path, spec.cwd);
+    if (::access(path.c_str(), F_OK) != 0)
+      problems.add(app.position_of(&app_spec::watch),
+                   fmt::format("{}: no such file or folder: {}", subject(problems, option_of(&app_spec::watch)),
+                               in_quotes(path)));
+  }
+  for (auto& text : spec.ignore_watch) {
+    if (text.starts_with("~/"))
+      text = absolute(text, spec.cwd);
+    if (const auto problem = ignore_problem(text))
+      problems.add(
+          app.position_of(&app_spec::ignore_watch),
+          fmt::format("{}: {} {}", subject(problems, option_of(&app_spec::ignore_watch)), in_quotes(text), *problem));
+  }
+  spec.ext = endings_of(spec.ext);
 }
 
 void resolver::resolve_user(const declared_app& app, app_spec& spec, problem_list& problems) {

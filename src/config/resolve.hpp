@@ -39,6 +39,7 @@ private:
   void resolve_listen(const declared_app& app, app_spec& spec, problem_list& problems) const;
   void check_variables(const declared_app& app, const app_spec& spec, problem_list& problems) const;
   void resolve_files(app_spec& spec) const;
+  void resolve_watch(const declared_app& app, app_spec& spec, problem_list& problems) const;
   void resolve_user(const declared_app& app, app_spec& spec, problem_list& problems);
   const std::string& version_near(std::string_view file);
   const std::string& version_of_node(const std::string& path);

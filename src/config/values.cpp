@@ -16,6 +16,7 @@
 #include "core/units.hpp"
 #include "core/words.hpp"
 #include "os/cpu_count.hpp"
+#include "os/procfs.hpp"
 #include "os/users.hpp"
 #include "os/zones.hpp"
 
@@ -227,6 +228,23 @@ expected<rotate_interval> read_interval(const app_option& option, const json_val
   return *interval;
 }
 
+/// A text is one path, whatever spaces it has.
+expected<watch_choice> read_watch(const app_option& option, const json_value& value) {
+  if (value.is_boolean())
+    return watch_choice{.wanted = value.get<bool>()};
+  watch_choice choice{.wanted = true};
+  for (const auto& item : value.is_array() ? value : json_value::array({value})) {
+    if (!item.is_string() || item == "")
+      return mismatch(option, value);
+    auto path = checked_text(item.get<std::string>());
+    if (!path)
+      return tl::unexpected(std::move(path.error()));
+    choice.paths.push_back(*std::move(path));
+  }
+  choice.wanted = !choice.paths.empty();
+  return choice;
+}
+
 expected<cluster_policy> read_policy(const app_option& option, const json_value& value) {
   const auto policy = value.is_string() ? cluster_policy_of(value.get_ref<const std::string&>()) : std::nullopt;
   if (!policy)
@@ -418,11 +436,25 @@ tl::expected<void, value_problem> read_value(const app_option& option, const jso
       return store_if_read(option, read_interval(option, value), into);
     case value_type::bytes:
       return store_if_read(option, read_bytes(option, value), into);
-    case value_type::boolean_or_words: // no option of these is built
-    case value_type::object:
+    case value_type::watched_paths:
+      return store_if_read(option, read_watch(option, value), into);
+    case value_type::object: // no option of these is built
       return mismatch(option, value);
   }
   return {};
+}
+
+std::optional<std::string> memory_limit_doubt(const app_spec& spec) {
+  constexpr uint64_t mebibyte = uint64_t{1} << 20;
+  const auto limit = spec.max_memory_restart;
+  const auto machine = os::memory_of_machine();
+  const auto key = option_of(&app_spec::max_memory_restart).key;
+  if (limit > 0 && limit < mebibyte)
+    return fmt::format("{} {} is so many bytes, which no program gets by with: {}M are megabytes", key, limit, limit);
+  if (machine > 0 && limit > machine)
+    return fmt::format("{} {} is more than the {}M that this machine has, and never reached", key, limit,
+                       machine / mebibyte);
+  return std::nullopt;
 }
 
 void copy_value(const app_option& option, const declared_values& from, declared_values& to) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include <tl/expected.hpp>
@@ -24,6 +25,9 @@ tl::expected<void, value_problem> read_value(const app_option& option, const jso
 
 /// The value of env and env_<name>: numbers and booleans become text, null "null", objects and lists JSON text.
 tl::expected<environment, value_problem> read_environment(const json_value& value);
+
+/// Why the limit of an app's memory is hardly what was meant; nullopt: it may be.
+std::optional<std::string> memory_limit_doubt(const app_spec& spec);
 
 /// Copies the member that the option fills.
 void copy_value(const app_option& option, const declared_values& from, declared_values& to);

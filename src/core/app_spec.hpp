@@ -40,6 +40,15 @@ struct environment_filter {
   bool operator==(const environment_filter&) const = default;
 };
 
+/// Which files an app is restarted for when they change.
+struct watch_choice {
+  bool wanted = false;
+  std::vector<std::string> paths = {}; ///< files and folders with all that is below; none: the working directory. They
+                                       ///< are kept while it is not wanted
+
+  bool operator==(const watch_choice&) const = default;
+};
+
 /// What the user declared of one app, resolved: paths are absolute, the interpreter is found, `env_<name>` is merged
 /// into `env`. The client makes it from a file or a command line (src/config); the daemon keeps it and never sees the
 /// file. Each member is named by one row of core/option_table, which gives its key, type, unit and default.
@@ -95,8 +104,14 @@ struct app_spec {
   std::chrono::milliseconds restart_delay{0};
   std::chrono::milliseconds exp_backoff_restart_delay{0};
   std::vector<int> stop_exit_codes;
-  std::string cron_restart;  ///< core/cron: when it is restarted; empty: never
-  std::string cron_timezone; ///< whose clock that is; empty: the daemon's
+  uint64_t max_memory_restart = 0;                 ///< bytes of its whole tree; 0: no limit
+  std::chrono::milliseconds worker_interval{1000}; ///< between two looks at its memory
+  std::string cron_restart;                        ///< core/cron: when it is restarted; empty: never
+  std::string cron_timezone;                       ///< whose clock that is; empty: the daemon's
+  watch_choice watch;
+  std::vector<std::string> ignore_watch; ///< core/watch_rules
+  std::vector<std::string> ext;          ///< "js": only files with one of these endings count; none: all
+  std::chrono::milliseconds watch_delay{200};
 
   // -- how it is started and stopped
   std::vector<std::string> listen; ///< core/listen_address: sockets that are held for it

@@ -28,6 +28,7 @@ public:
       case life_phase::stopped:
       case life_phase::errored:
       case life_phase::waiting_restart:
+        state_.cause = {};
         launch_as_asked();
         return;
       case life_phase::launching:
@@ -43,19 +44,21 @@ public:
         settle();
         return;
       case life_phase::stopping:
+        state_.cause = {};
         let_follow(after_exit::relaunch, "start");
         return;
     }
   }
 
-  void operator()(const restart_requested&) {
+  void operator()(const restart_requested& event) {
+    state_.cause = event.cause;
     switch (state_.phase) {
       case life_phase::stopped:
       case life_phase::errored:
         launch_as_asked();
         return;
       case life_phase::waiting_restart:
-        ++state_.restarts;
+        count_restart();
         launch_as_asked();
         return;
       case life_phase::launching:
@@ -110,6 +113,7 @@ public:
 
   void operator()(const reset_requested&) {
     state_.restarts = 0;
+    state_.restarts_by = {};
     state_.unstable_restarts = 0;
     state_.asked_at = now_;
   }
@@ -221,7 +225,7 @@ public:
   void operator()(const restart_timer_due& event) {
     if (state_.phase != life_phase::waiting_restart || event.gen != state_.gen)
       return;
-    ++state_.restarts;
+    count_restart();
     launch_again();
   }
 
@@ -342,6 +346,11 @@ private:
     launch_next();
   }
 
+  void count_restart() {
+    ++state_.restarts;
+    ++state_.restarts_by.at(static_cast<size_t>(state_.cause.kind));
+  }
+
   void launch_again() {
     state_.launch_is_automatic = true;
     launch_next();
@@ -442,7 +451,7 @@ private:
         return;
       case after_exit::relaunch:
         say(awaited::stop);
-        ++state_.restarts;
+        count_restart();
         launch_as_asked();
         return;
       case after_exit::remove:
@@ -467,11 +476,12 @@ private:
     }
     if (was_early)
       ++state_.unstable_restarts;
+    state_.cause = {restart_kind::exit, describe(status)};
     if (const auto* later = std::get_if<relaunch_after>(&verdict)) {
       wait_for_restart(later->delay);
       return;
     }
-    ++state_.restarts;
+    count_restart();
     launch_again();
   }
 
@@ -561,7 +571,9 @@ process_view view_of(process_id id, int instance, const lifecycle& state) {
           .exit_code = state.last_exit.code,
           .exit_signal = state.last_exit.signal,
           .delay = state.delay,
-          .reason = state.reason};
+          .reason = state.reason,
+          .cause = state.cause.text,
+          .restarts_by = state.restarts_by};
 }
 
 } // namespace procvisor

@@ -131,13 +131,17 @@ struct lifecycle {
   bool is_leaving = false;   ///< stopping: it has not been sent a stop signal yet, so that it can finish
   takeover trial = takeover::none;
   exit_status last_exit{};
-  std::string reason; ///< why it is errored or stopped; empty where somebody asked for it
+  std::string reason;    ///< why it is errored or stopped; empty where somebody asked for it
+  restart_cause cause{}; ///< of the newest restart, or of the one that is to come
+  restart_counts restarts_by{};
 };
 
 // -- events
 
 struct start_requested {};
-struct restart_requested {};
+struct restart_requested {
+  restart_cause cause = {};
+};
 struct stop_requested {};
 struct delete_requested {};
 struct takeover_requested {

@@ -262,7 +262,18 @@ constexpr app_option table[] = {
      .help = "exit codes after which it is not started again",
      .min = 0,
      .max = 255},
-    {.key = "max_memory_restart", .type = bytes, .state = not_built, .help = "restart it when it uses more memory"},
+    {.key = "max_memory_restart",
+     .type = bytes,
+     .member = &app_spec::max_memory_restart,
+     .default_text = "0",
+     .help = "restart it when it and what it has started use more memory; 0: no limit"},
+    {.key = "worker_interval",
+     .type = duration,
+     .member = &app_spec::worker_interval,
+     .default_text = "1000",
+     .help = "pause between two looks at its memory, where it has a limit",
+     .min = 100,
+     .max = most_milliseconds},
     {.key = "cron_restart",
      .aliases = "cron",
      .type = cron_times,
@@ -274,15 +285,28 @@ constexpr app_option table[] = {
      .member = &app_spec::cron_timezone,
      .help = "the time zone of cron_restart, such as Europe/Berlin"},
     {.key = "watch",
-     .type = boolean_or_words,
-     .state = not_built,
+     .type = watched_paths,
+     .member = &app_spec::watch,
      .default_text = "false",
-     .help = "restart it when files change",
+     .help = "restart it when files change: in its working directory, or these files and folders",
      .overrides_file = true},
-    {.key = "ignore_watch", .type = words, .state = not_built, .help = "files that watch leaves out"},
-    {.key = "ext", .type = words, .state = not_built, .help = "watch only files with these endings"},
-    {.key = "watch_delay", .type = duration, .state = not_built, .help = "pause between a change and the restart"},
-    {.key = "watch_options", .type = object, .state = not_built, .help = "details of watch", .file_only = true},
+    {.key = "ignore_watch",
+     .type = words,
+     .member = &app_spec::ignore_watch,
+     .help = "names, paths, patterns such as *.log and regular expressions that watch leaves out",
+     .overrides_file = true},
+    {.key = "ext",
+     .type = words,
+     .member = &app_spec::ext,
+     .help = "watch only files with these endings, such as js,json",
+     .overrides_file = true},
+    {.key = "watch_delay",
+     .type = duration,
+     .member = &app_spec::watch_delay,
+     .default_text = "200",
+     .help = "how long files have to be quiet before the restart",
+     .min = 0,
+     .max = most_milliseconds},
 
     // -- how it is started and stopped
     {.key = "listen",
@@ -348,6 +372,7 @@ constexpr app_option table[] = {
     // -- PM2's own
     {.key = "kill_retry_time", .type = duration, .state = no_effect},
     {.key = "username", .type = text, .state = no_effect},
+    {.key = "watch_options", .type = object, .state = no_effect, .file_only = true},
     {.key = "vizion", .type = boolean, .state = no_effect, .default_text = "true"},
     {.key = "source_map_support", .type = boolean, .state = no_effect},
     {.key = "disable_source_map_support", .type = boolean, .state = no_effect},
@@ -478,7 +503,7 @@ std::string expected_form(const app_option& option) {
       return option.min > 0 ? fmt::format("milliseconds from {}, or a number with s, m or h, such as 10s", option.min)
                             : "milliseconds, or a number with s, m or h, such as 10s";
     case bytes:
-      return "a number of bytes, or one with K, M or G, such as 300M";
+      return "a number of bytes, or one with K, M or G, such as 300M; 0: no limit";
     case variables:
       return "an object of variables, or a text of KEY=VALUE words";
     case count:
@@ -491,8 +516,8 @@ std::string expected_form(const app_option& option) {
       return "fork or cluster";
     case boolean_or_text:
       return "true, false or a path";
-    case boolean_or_words:
-      return "true, false, a list of paths or one text of them";
+    case watched_paths:
+      return "true, false, a path, or a list of paths";
     case log_lines:
       return "raw or json";
     case policy:
@@ -519,7 +544,7 @@ arity option_arity(const app_option& option) {
       return arity::many;
     case mode:
     case boolean_or_text:
-    case boolean_or_words:
+    case watched_paths:
     case variable_filter:
       return arity::optional;
     case integer:

@@ -25,23 +25,23 @@ enum class value_type : uint8_t {
   integer,
   integers, ///< one, or a list
   text,
-  words,            ///< a list, or a string that core/words splits
-  stop_stages,      ///< a signal, or several with the times between them: core/stop_stages
-  duration,         ///< milliseconds, or a number with s, m or h
-  bytes,            ///< a number, or one with K, M or G
-  variables,        ///< an object, or a string of KEY=VALUE words
-  count,            ///< a number, or max; 0 and negative numbers count from the CPUs
-  user,             ///< a number or a name
-  group,            ///< a number or a name
-  mode,             ///< fork or cluster, and their _mode forms; true: fork
-  boolean_or_text,  ///< true, false, or a path
-  boolean_or_words, ///< true, false, or as words
-  log_lines,        ///< raw or json
-  policy,           ///< round_robin or shared
-  interval,         ///< 1h or 1d; false: never
-  cron_times,       ///< core/cron; 0: never
-  zone,             ///< the name of a time zone
-  variable_filter,  ///< true, false, a name, or a list of parts of names
+  words,           ///< a list, or a string that core/words splits
+  stop_stages,     ///< a signal, or several with the times between them: core/stop_stages
+  duration,        ///< milliseconds, or a number with s, m or h
+  bytes,           ///< a number, or one with K, M or G
+  variables,       ///< an object, or a string of KEY=VALUE words
+  count,           ///< a number, or max; 0 and negative numbers count from the CPUs
+  user,            ///< a number or a name
+  group,           ///< a number or a name
+  mode,            ///< fork or cluster, and their _mode forms; true: fork
+  boolean_or_text, ///< true, false, or a path
+  watched_paths,   ///< true, false, a path, or a list of them
+  log_lines,       ///< raw or json
+  policy,          ///< round_robin or shared
+  interval,        ///< 1h or 1d; false: never
+  cron_times,      ///< core/cron; 0: never
+  zone,            ///< the name of a time zone
+  variable_filter, ///< true, false, a name, or a list of parts of names
   object,
 };
 
@@ -49,7 +49,6 @@ enum class value_type : uint8_t {
 enum class standing : uint8_t {
   built,
   no_effect, ///< PM2 only: accepted, does nothing, one warning lists all of them
-  not_built, ///< refused by name
   resolved,  ///< nobody declares it: src/config finds it out, and it travels with the spec
 };
 
@@ -65,13 +64,15 @@ struct app_declaration {
 };
 
 /// Where the value of an attribute goes; monostate: nowhere. (uid_t and gid_t are one type.)
-using option_member = std::variant<
-    std::monostate, std::string app_spec::*, bool app_spec::*, int app_spec::*, std::optional<bool> app_spec::*,
-    std::optional<uid_t> app_spec::*, std::vector<std::string> app_spec::*, std::vector<int> app_spec::*,
-    std::vector<stop_stage> app_spec::*, std::chrono::milliseconds app_spec::*, environment app_spec::*,
-    std::map<std::string, environment> app_spec::*, environment_filter app_spec::*, combined_log app_spec::*,
-    log_kind app_spec::*, cluster_policy app_spec::*, rotate_interval app_spec::*, uint64_t app_spec::*,
-    std::string app_declaration::*, bool app_declaration::*, std::optional<int> app_declaration::*>;
+using option_member =
+    std::variant<std::monostate, std::string app_spec::*, bool app_spec::*, int app_spec::*,
+                 std::optional<bool> app_spec::*, std::optional<uid_t> app_spec::*,
+                 std::vector<std::string> app_spec::*, std::vector<int> app_spec::*,
+                 std::vector<stop_stage> app_spec::*, std::chrono::milliseconds app_spec::*, environment app_spec::*,
+                 std::map<std::string, environment> app_spec::*, environment_filter app_spec::*,
+                 combined_log app_spec::*, log_kind app_spec::*, cluster_policy app_spec::*,
+                 rotate_interval app_spec::*, watch_choice app_spec::*, uint64_t app_spec::*,
+                 std::string app_declaration::*, bool app_declaration::*, std::optional<int> app_declaration::*>;
 
 /// One attribute of an app: the only place where it is named.
 struct app_option {

@@ -23,4 +23,15 @@ std::string absolute_path(std::string_view path, std::string_view base) {
   return normalized(std::string(base).append("/").append(path));
 }
 
+std::optional<std::string_view> rest_below(std::string_view path, std::string_view folder) {
+  if (folder == "/")
+    return path == "/" ? std::string_view{} : path;
+  if (!path.starts_with(folder))
+    return std::nullopt;
+  path.remove_prefix(folder.size());
+  if (!path.empty() && path.front() != '/')
+    return std::nullopt;
+  return path;
+}
+
 } // namespace procvisor

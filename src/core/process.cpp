@@ -28,4 +28,34 @@ std::optional<process_status> parse_status(std::string_view word) noexcept {
   return std::nullopt;
 }
 
+namespace {
+
+constexpr std::array<restart_kind, restart_counts{}.size()> restart_kinds{
+    restart_kind::command, restart_kind::exit, restart_kind::watch, restart_kind::memory, restart_kind::cron};
+
+} // namespace
+
+std::string_view to_string(restart_kind kind) noexcept {
+  switch (kind) {
+    case restart_kind::command:
+      return "command";
+    case restart_kind::exit:
+      return "exit";
+    case restart_kind::watch:
+      return "watch";
+    case restart_kind::memory:
+      return "memory";
+    case restart_kind::cron:
+      return "cron";
+  }
+  return "";
+}
+
+std::optional<restart_kind> parse_restart_kind(std::string_view word) noexcept {
+  for (const auto kind : restart_kinds)
+    if (to_string(kind) == word)
+      return kind;
+  return std::nullopt;
+}
+
 } // namespace procvisor

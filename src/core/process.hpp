@@ -2,6 +2,7 @@
 
 #include <sys/types.h>
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -33,6 +34,25 @@ enum class process_status : uint8_t {
 std::string_view to_string(process_status status) noexcept;
 std::optional<process_status> parse_status(std::string_view word) noexcept;
 
+/// What made a process start again.
+enum class restart_kind : uint8_t {
+  command, ///< somebody asked for it
+  exit,    ///< it had ended
+  watch,   ///< a file had changed
+  memory,  ///< it used more than max_memory_restart
+  cron,    ///< cron_restart was due
+};
+std::string_view to_string(restart_kind kind) noexcept;
+std::optional<restart_kind> parse_restart_kind(std::string_view word) noexcept;
+
+struct restart_cause {
+  restart_kind kind = restart_kind::command;
+  std::string text = {}; ///< "src/a.js changed"; empty: a command has no more to say
+};
+
+/// By restart_kind.
+using restart_counts = std::array<uint32_t, 5>;
+
 /// What everybody outside of an app's actor may know of its process; the registry keeps the newest one of each.
 struct process_view {
   process_id id{};
@@ -48,6 +68,8 @@ struct process_view {
   int exit_signal = 0;                 ///< 0: it exited by itself
   std::chrono::milliseconds delay{0};  ///< before the newest automatic launch
   std::string reason = {};             ///< why it is errored or stopped, one line; empty where someone asked for it
+  std::string cause = {};              ///< of the newest restart, one line; empty where someone asked for it
+  restart_counts restarts_by = {};     ///< `restarts` by what caused them
 };
 
 } // namespace procvisor

@@ -18,6 +18,7 @@ constexpr setting table[] = {
     {"GRACEFUL_TIMEOUT", "PM2_GRACEFUL_TIMEOUT", &app_spec::graceful_timeout},
     {"GRACEFUL_LISTEN_TIMEOUT", "PM2_GRACEFUL_LISTEN_TIMEOUT", &app_spec::listen_timeout},
     {"KILL_SIGNAL", "PM2_KILL_SIGNAL", &app_spec::kill_signal},
+    {"WORKER_INTERVAL", "PM2_WORKER_INTERVAL", &app_spec::worker_interval},
     {"INSTANCE_VAR", "PM2_PROCESS_INSTANCE_VAR", &app_spec::instance_var},
 };
 

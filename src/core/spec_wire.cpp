@@ -12,6 +12,9 @@ namespace procvisor {
 
 namespace {
 
+/// Of an object with the paths of a watch that is not wanted for now.
+constexpr const char* watch_off_key = "off";
+
 // One pair of functions for each type of member.
 
 bool is_empty(bool value) {
@@ -34,6 +37,9 @@ bool is_empty(const environment_filter& value) {
 }
 bool is_empty(const combined_log& value) {
   return !value.wanted;
+}
+bool is_empty(const watch_choice& value) {
+  return value == watch_choice{};
 }
 bool is_empty(cluster_policy value) {
   return value == cluster_policy::round_robin;
@@ -78,6 +84,11 @@ nlohmann::json to_wire(const std::vector<stop_stage>& value) {
 }
 nlohmann::json to_wire(const combined_log& value) {
   return value.path.empty() ? nlohmann::json(value.wanted) : to_wire(value.path);
+}
+nlohmann::json to_wire(const watch_choice& value) {
+  if (value.paths.empty())
+    return value.wanted;
+  return value.wanted ? to_wire(value.paths) : nlohmann::json{{watch_off_key, to_wire(value.paths)}};
 }
 nlohmann::json to_wire(cluster_policy value) {
   return to_string(value);
@@ -171,6 +182,15 @@ bool from_wire(const nlohmann::json& wire, std::vector<T>& value) {
     if (!from_wire(item, value.emplace_back()))
       return false;
   return true;
+}
+bool from_wire(const nlohmann::json& wire, watch_choice& value) {
+  value = {};
+  if (wire.is_boolean())
+    return from_wire(wire, value.wanted);
+  value.wanted = wire.is_array();
+  if (wire.is_object())
+    return wire.contains(watch_off_key) && from_wire(wire.at(watch_off_key), value.paths);
+  return from_wire(wire, value.paths);
 }
 template <class T>
 bool from_wire(const nlohmann::json& wire, std::map<std::string, T>& value) {

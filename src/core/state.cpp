@@ -8,6 +8,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include "core/crc32.hpp"
@@ -97,8 +98,12 @@ std::optional<lifecycle> lifecycle_from(const json& entry) {
   state.launch_is_automatic = entry.at("automatic").get<bool>();
   state.last_exit = {entry.at("exit_code").get<int>(), entry.at("exit_signal").get<int>()};
   state.reason = entry.at("reason").get<std::string>();
-  state.newest = generation{entry.value("newest", uint64_t{0})}; // an earlier version wrote neither of these
+  // An earlier version wrote none of these.
+  state.newest = generation{entry.value("newest", uint64_t{0})};
   state.is_listening = entry.value("listening", false);
+  state.restarts_by = entry.value("restarts_by", restart_counts{});
+  state.cause = {parse_restart_kind(entry.value("cause", "")).value_or(restart_kind::command),
+                 entry.value("cause_text", "")};
   return state;
 }
 
@@ -237,7 +242,8 @@ std::string process_entry(const process_record& record, uint32_t environment_num
 std::string lifecycle_entry(process_id id, const lifecycle& state) {
   // All members by name, so that a new one does not compile before it is written down and read.
   const auto& [phase, next, gen, newest, pid, start_ticks, is_foster, stop_stage, restarts, unstable, asked_at,
-               started_at, delay, due, automatic, is_listening, is_leaving, trial, last_exit, reason] = state;
+               started_at, delay, due, automatic, is_listening, is_leaving, trial, last_exit, reason, cause,
+               restarts_by] = state;
   (void)is_foster;  // the keeper knows, and says so with the process
   (void)is_leaving; // of what is left of a reload: another daemon lets it leave anew
   (void)trial;      // the same: it never becomes the state of a process before it is over
@@ -250,6 +256,9 @@ std::string lifecycle_entry(process_id id, const lifecycle& state) {
       nanoseconds(started_at.steady), milliseconds(started_at.wall), delay.count(), nanoseconds(due), automatic,
       last_exit.code, last_exit.signal, static_cast<uint64_t>(newest), is_listening);
   append_json_text(entry, reason);
+  fmt::format_to(std::back_inserter(entry), R"(,"restarts_by":[{}],"cause":"{}","cause_text":)",
+                 fmt::join(restarts_by, ","), procvisor::to_string(cause.kind));
+  append_json_text(entry, cause.text);
   return seal(std::move(entry));
 }
 

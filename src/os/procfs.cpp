@@ -129,6 +129,11 @@ uint64_t ticks_per_second() {
   return ticks;
 }
 
+uint64_t memory_of_machine() {
+  const long pages = ::sysconf(_SC_PHYS_PAGES);
+  return pages > 0 ? static_cast<uint64_t>(pages) * page_bytes() : 0;
+}
+
 unique_fd procfs::open_root() {
   return unique_fd{::open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC)};
 }
@@ -206,6 +211,21 @@ std::vector<pid_t> procfs::all() const {
   std::vector<pid_t> found;
   for_each_number(open(".", 0, 0, O_RDONLY | O_DIRECTORY), [&](pid_t pid) { found.push_back(pid); });
   return found;
+}
+
+std::optional<uint64_t> procfs::proportional_bytes(pid_t pid) const {
+  constexpr std::string_view title = "\nPss:";
+  const unique_fd file = open("%d/smaps_rollup", pid, 0, O_RDONLY);
+  const std::string text = file ? read_to_end(file.get(), SIZE_MAX) : std::string{};
+  const auto at = text.find(title);
+  if (at == std::string::npos)
+    return std::nullopt;
+  const auto number = text.find_first_not_of(' ', at + title.size());
+  uint64_t kibibytes = 0;
+  if (number == std::string::npos
+      || std::from_chars(text.data() + number, text.data() + text.size(), kibibytes).ec != std::errc{})
+    return std::nullopt;
+  return kibibytes << 10;
 }
 
 std::optional<std::string> procfs::environment(pid_t pid) const {

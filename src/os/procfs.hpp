@@ -34,6 +34,9 @@ std::optional<process_stat> parse_stat(std::string_view text);
 
 uint64_t ticks_per_second();
 
+/// In bytes; 0: it cannot be told.
+uint64_t memory_of_machine();
+
 /// Names this boot of the machine.
 std::string boot_id();
 
@@ -52,6 +55,10 @@ public:
 
   /// All that are alive.
   std::vector<pid_t> all() const;
+
+  /// Its resident memory, of which that it shares with others counts in part (smaps_rollup). Takes milliseconds for each
+  /// gigabyte. nullopt: it may not be read, or is gone.
+  std::optional<uint64_t> proportional_bytes(pid_t pid) const;
 
 private:
   void read_children_file(pid_t pid, pid_t thread, std::vector<pid_t>& into) const;

@@ -32,6 +32,10 @@ json declared_options(const app_spec& spec) {
   return options;
 }
 
+json watched(const watch_choice& watch) {
+  return watch.wanted && !watch.paths.empty() ? json(watch.paths) : json(watch.wanted);
+}
+
 /// What PM2 says of features of its own, as it is when they are off.
 json foreign_features() {
   return {
@@ -52,7 +56,7 @@ json foreign_features() {
 } // namespace
 
 json to_jlist(const row_source& source, const environment& env, const log_paths& files, const std::string& home) {
-  const auto& [view, spec, cpu, memory] = source;
+  const auto& [view, spec, cpu, memory, watch_trouble] = source;
   const auto id = static_cast<uint32_t>(view.id);
   json pm2_env = json::object();
   for (const auto& [name, value] : env)
@@ -89,7 +93,7 @@ json to_jlist(const row_source& source, const environment& env, const log_paths&
       {"autostart", spec.autostart},
       {"treekill", spec.treekill},
       {"merge_logs", merges_logs(spec)},
-      {"watch", false},
+      {"watch", watched(spec.watch)},
       {"version", spec.version.empty() ? "N/A" : spec.version},
       {"username", spec.user_name},
       {"PM2_HOME", home},

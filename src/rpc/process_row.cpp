@@ -24,6 +24,7 @@ struct field {
 
 /// Sorted by key, for find_field().
 constexpr std::array fields = std::to_array<field>({
+    {"cause", &process_row::cause},
     {"cpu", &process_row::cpu},
     {"created_at", &process_row::created_at},
     {"error_file", &process_row::error_file},
@@ -44,6 +45,7 @@ constexpr std::array fields = std::to_array<field>({
     {"unstable_restarts", &process_row::unstable_restarts},
     {"user", &process_row::user},
     {"version", &process_row::version},
+    {"watch_trouble", &process_row::watch_trouble},
     {"watching", &process_row::watching},
 });
 static_assert(std::is_sorted(fields.begin(), fields.end(),

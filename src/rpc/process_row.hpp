@@ -28,10 +28,12 @@ struct process_row {
   int64_t exit_code = 0;
   int64_t exit_signal = 0; ///< 0: it exited by itself
   std::string reason;
+  std::string cause;  ///< of the newest restart; empty: somebody asked for it
   double cpu = 0;     ///< percent of one core
   int64_t memory = 0; ///< bytes
   std::string user;
   bool watching = false;
+  std::string watch_trouble; ///< why it is to watch files and does not
   std::string version;
   std::string error_file; ///< only where it was asked for
   std::string pid_file;   ///< the same

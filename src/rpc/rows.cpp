@@ -36,7 +36,7 @@ json readable_spec(const app_spec& spec) {
 }
 
 void append_row(std::string& out, const row_source& source) {
-  const auto& [view, spec, cpu, memory] = source;
+  const auto& [view, spec, cpu, memory, watch_trouble] = source;
   auto to = std::back_inserter(out);
   fmt::format_to(to, R"({{"id":{},"name":)", static_cast<uint32_t>(view.id));
   append_json_text(out, spec.name);
@@ -45,11 +45,17 @@ void append_row(std::string& out, const row_source& source) {
   fmt::format_to(to,
                  R"(,"instance":{},"mode":"{}","pid":{},"status":"{}","restarts":{},"unstable_restarts":{},)"
                  R"("created_at":{},"started_at":{},"exit_code":{},"exit_signal":{},"cpu":{:.1f},"memory":{},)"
-                 R"("watching":false,"reason":)",
+                 R"("watching":{},"reason":)",
                  view.instance, spec.is_cluster ? "cluster" : "fork", view.pid, to_string(view.status), view.restarts,
                  view.unstable_restarts, epoch_milliseconds(view.created_at), epoch_milliseconds(view.started_at),
-                 view.exit_code, view.exit_signal, cpu, memory);
+                 view.exit_code, view.exit_signal, cpu, memory, spec.watch.wanted && watch_trouble.empty());
   append_json_text(out, view.reason);
+  out += R"(,"cause":)";
+  append_json_text(out, view.cause);
+  if (!watch_trouble.empty()) {
+    out += R"(,"watch_trouble":)";
+    append_json_text(out, watch_trouble);
+  }
   out += R"(,"user":)";
   append_json_text(out, spec.user_name);
   out += R"(,"version":)";
@@ -78,6 +84,10 @@ json to_details(const row_source& source, const log_paths& files) {
   for (const option_member secret : std::initializer_list<option_member>{&app_spec::env, &app_spec::named_envs})
     details.erase(std::string{option_of(secret).key});
   details.update(to_row(source));
+  auto& counts = details["restarts_by"] = json::object();
+  for (size_t kind = 0; kind < source.view.restarts_by.size(); ++kind)
+    if (const auto count = source.view.restarts_by[kind]; count > 0)
+      counts[std::string{to_string(static_cast<restart_kind>(kind))}] = count;
   const auto resolved = [&](option_member member, const std::string& path) {
     details[std::string{option_of(member).key}] = path.empty() ? "/dev/null" : path;
   };

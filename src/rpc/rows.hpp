@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include <nlohmann/json_fwd.hpp>
 
@@ -18,6 +19,7 @@ struct row_source {
   const app_spec& spec;
   double cpu = 0;      ///< percent of one core
   uint64_t memory = 0; ///< bytes
+  std::string_view watch_trouble = {};
 };
 
 /// As text, for a list of a thousand: a JSON tree in between takes twice the time.

@@ -18,6 +18,7 @@
 ///   is not there is skipped], cwd (where targets that are scripts start); for `restart` and `start_existing` also change:
 ///   {those keys of a spec that are new from now on; null: the default; env: what is added to it}, environment: {the
 ///   caller's, where it replaces the one that they have}; wait: outcome
+///   Also, for `stop` and `restart`, watch: off (their files are not watched any more) or toggle
 /// - `reload`, as `restart`, and graceful (bool: the message 'shutdown' comes first), parallel (processes at a time; 1):
 ///   outcome with notes: [text]; one process after the other is replaced, and the first failure ends it
 /// - `reset`, targets and names as above: outcome
@@ -45,15 +46,16 @@
 /// wait: true (and where it is absent): starts are answered when the processes have shown that they run; false: as soon
 /// as they have been executed.
 ///
-/// `describe` also has axm_actions: [{action_name, ...}] and axm_monitor: {name: {value, ...}} of an app that has offered
+/// `describe` also has restarts_by: {command, exit, watch, memory, cron: restarts}, without those that are 0, axm_actions: [{action_name, ...}] and axm_monitor: {name: {value, ...}} of an app that has offered
 /// such on its IPC channel, and failed_reload, a text, where the newest reload has not replaced the process.
 ///
 /// outcome: {done: [row], replies: [{id, name, namespace, reply}] (of a trigger), failed: [{target or name, code, message, hint, last_words: what a process that ended wrote to
 /// stderr last, lines}]}
 ///
 /// row: {id, name, namespace, instance, mode: fork or cluster, pid, status, restarts, unstable_restarts, created_at,
-/// started_at (milliseconds since the epoch; 0: never), exit_code, exit_signal, reason, cpu (percent of one core, one
-/// decimal), memory (bytes), user, watching (bool), version}
+/// started_at (milliseconds since the epoch; 0: never), exit_code, exit_signal, reason, cause (of the newest restart;
+/// empty: somebody asked for it), cpu (percent of one core, one decimal), memory (bytes), user, watching (bool),
+/// watch_trouble (why it is to watch files and does not; absent: it does what it is to), version}
 ///
 /// spec: the keys of core/option_table with the values of app_spec, durations in milliseconds.
 ///
@@ -95,5 +97,9 @@ inline constexpr const char* resurrect = "resurrect";
 inline constexpr const char* update = "update";
 inline constexpr const char* kill = "kill";
 } // namespace method
+
+/// The param `watch` of stop and restart.
+inline constexpr const char* watch_off = "off";
+inline constexpr const char* watch_toggle = "toggle";
 
 } // namespace procvisor::rpc

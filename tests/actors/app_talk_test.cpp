@@ -64,7 +64,10 @@ struct talk_fixture : actor_fixture {
             [](const reap_order&) {},
             [](const held_launches&) {},
             [](const recorder_restarted&) {},
-            [](const hold_connections&) {}};
+            [](const hold_connections&) {},
+            [](const files_changed&) {},
+            [](const watch_trouble&) {},
+            [](const memory_exceeded&) {}};
   });
   std::shared_ptr<app_spec> spec = std::make_shared<app_spec>();
   app_actor app;

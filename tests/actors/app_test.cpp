@@ -79,7 +79,10 @@ struct app_fixture : actor_fixture {
             },
             [](const held_launches&) {},
             [](const recorder_restarted&) {},
-            [](const hold_connections&) {}};
+            [](const hold_connections&) {},
+            [](const files_changed&) {},
+            [](const watch_trouble&) {},
+            [](const memory_exceeded&) {}};
   });
 
   std::shared_ptr<app_spec> spec = std::make_shared<app_spec>();

@@ -143,8 +143,8 @@ struct model_fixture : actor_fixture {
             [](const new_recorder&) {},
             [](const fd_ready&) {}};
   });
-  registry_actor registry =
-      sys.spawn<registry_impl>("/home", saved_state{}, launcher, recorder, tree_ender, cron_scheduler_actor{});
+  registry_actor registry = sys.spawn<registry_impl>(
+      "/home", saved_state{}, registry_peers{.launcher = launcher, .recorder = recorder, .tree_ender = tree_ender});
 
   explicit model_fixture(unsigned seed) : random(seed) {
     caf::anon_send(registry, held_launches{});
@@ -219,7 +219,8 @@ struct model_fixture : actor_fixture {
     for (const auto& [id, one] : alive_or_zombie)
       held.launches.push_back({id, one.gen, one.pid, one.is_over, one.status, {}});
     registry =
-        sys.spawn<registry_impl>("/home", std::move(earlier), launcher, recorder, tree_ender, cron_scheduler_actor{});
+        sys.spawn<registry_impl>("/home", std::move(earlier),
+                                 registry_peers{.launcher = launcher, .recorder = recorder, .tree_ender = tree_ender});
     caf::anon_send(registry, std::move(held));
     loop.run_until_quiet();
   }

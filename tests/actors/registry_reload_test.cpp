@@ -42,8 +42,8 @@ struct reload_fixture : actor_fixture {
   tree_ender_actor tree_ender = sys.spawn([](tree_ender_actor::pointer) -> tree_ender_actor::behavior_type {
     return {[](const tree_order&) {}, [](const tree_settled&) {}, [](const orphans_seen&) {}, [](const fd_ready&) {}};
   });
-  registry_actor registry =
-      sys.spawn<registry_impl>("/home", saved_state{}, launcher, recorder, tree_ender, cron_scheduler_actor{});
+  registry_actor registry = sys.spawn<registry_impl>(
+      "/home", saved_state{}, registry_peers{.launcher = launcher, .recorder = recorder, .tree_ender = tree_ender});
 
   reload_fixture() {
     start_apps request{{spec("one")}, std::make_shared<environment>()};
@@ -213,7 +213,8 @@ TEST_CASE_FIXTURE(reload_fixture, "registry: a new daemon lets leave what a relo
   caf::anon_send_exit(registry, caf::exit_reason::kill);
   loop.run_until_quiet();
   registry =
-      sys.spawn<registry_impl>("/home", std::move(earlier), launcher, recorder, tree_ender, cron_scheduler_actor{});
+      sys.spawn<registry_impl>("/home", std::move(earlier),
+                               registry_peers{.launcher = launcher, .recorder = recorder, .tree_ender = tree_ender});
   caf::anon_send(registry, held_launches{{held(0), held(1), held(2)}});
   loop.run_until_quiet();
 

@@ -58,8 +58,8 @@ struct registry_fixture : actor_fixture {
   tree_ender_actor tree_ender = sys.spawn([](tree_ender_actor::pointer) -> tree_ender_actor::behavior_type {
     return {[](const tree_order&) {}, [](const tree_settled&) {}, [](const orphans_seen&) {}, [](const fd_ready&) {}};
   });
-  registry_actor registry =
-      sys.spawn<registry_impl>("/home", saved_state{}, launcher, recorder, tree_ender, cron_scheduler_actor{});
+  registry_actor registry = sys.spawn<registry_impl>(
+      "/home", saved_state{}, registry_peers{.launcher = launcher, .recorder = recorder, .tree_ender = tree_ender});
 
   ~registry_fixture() {
     for (const auto& one : {caf::actor_cast<caf::actor>(registry), caf::actor_cast<caf::actor>(launcher),
@@ -79,7 +79,8 @@ struct registry_fixture : actor_fixture {
     loop.run_until_quiet();
     auto earlier = written();
     registry =
-        sys.spawn<registry_impl>("/home", std::move(earlier), launcher, recorder, tree_ender, cron_scheduler_actor{});
+        sys.spawn<registry_impl>("/home", std::move(earlier),
+                                 registry_peers{.launcher = launcher, .recorder = recorder, .tree_ender = tree_ender});
     caf::anon_send(registry, held_launches{std::move(held)});
     loop.run_until_quiet();
   }

@@ -120,15 +120,17 @@ TEST_CASE_FIXTURE(home_fixture, "an unknown key is an error at its place, with t
                     "typo.yaml:3:3: unknown key 'max_restrats': did you mean 'max_restarts'?");
 }
 
-TEST_CASE_FIXTURE(home_fixture, "what is not built yet is refused by the name under which it is given") {
+TEST_CASE_FIXTURE(home_fixture, "what watch is to look at must be there, and what it is to ignore a pattern") {
   program("idle");
+  const std::string size = "must be a number of bytes, or one with K, M or G, such as 300M; 0: no limit, not ";
   const std::pair<words, std::string> rows[] = {
-      {{"--ext", "js,css"}, "'--ext' is not built yet"},
-      {{"--watch"}, "'--watch' is not built yet"},
-      {{"--watch", "src"}, "'--watch' is not built yet"},
-      {{"--ignore-watch", "src"}, "'--ignore-watch' is not built yet"},
-      {{"--watch-delay", "3"}, "'--watch-delay' is not built yet"},
-      {{"--max-memory-restart", "100M"}, "'--max-memory-restart' is not built yet"},
+      {{"--watch", "gone"}, "--watch: no such file or folder: '" + path("gone") + "'"},
+      {{"--ignore-watch", "(a"}, "--ignore-watch: '(a' is no regular expression of RE2's"},
+      {{"--ignore-watch", "(?!a)b"}, "--ignore-watch: '(?!a)b' is no regular expression of RE2's"},
+      {{"--watch-delay", "soon"}, "--watch-delay must be milliseconds"},
+      {{"--max-memory-restart", "-1"}, "--max-memory-restart " + size + "'-1'"},
+      {{"--max-memory-restart", "much"}, "--max-memory-restart " + size + "'much'"},
+      {{"--worker-interval", "0"}, "--worker-interval must be milliseconds from 100"},
   };
   for (const auto& [options, message] : rows)
     for (const std::string verb : {"start", "restart"}) {
@@ -136,10 +138,11 @@ TEST_CASE_FIXTURE(home_fixture, "what is not built yet is refused by the name un
       arguments.insert(arguments.end(), options.begin(), options.end());
       check_usage_error(*this, arguments, message);
     }
-  for (const std::string key : {"ext", "watch", "ignore_watch", "ignoreWatch", "watch_delay", "watch_options",
-                                "max_memory_restart", "maxMemoryRestart"}) {
-    write("apps.json", "[{\"script\": \"./idle\", \"" + key + "\": \"1\"}]");
-    check_usage_error(*this, {"start", "apps.json"}, "apps.json:1:23: '" + key + "' is not built yet");
+  for (const std::string key : {"watch", "ignore_watch", "ignoreWatch", "watch_delay", "watchDelay",
+                                "max_memory_restart", "maxMemoryRestart", "worker_interval"}) {
+    write("apps.json", "[{\"script\": \"./idle\", \"" + key + "\": {}}]");
+    check_usage_error(*this, {"start", "apps.json"},
+                      "apps.json:1:" + std::to_string(27 + key.size()) + ": '" + key + "' must be");
   }
 }
 

@@ -253,7 +253,7 @@ TEST_CASE_FIXTURE(fixture, "cli: nothing, an unknown verb, an unknown option and
                     {{"logs", "--lines", "many"}, "lines"},
                     {{"logs", "--lines", "-1"}, "lines"},
                     {{"start", "x.sh", "--max-restrats", "3"}, "--max-restarts"},
-                    {{"start", "x.sh", "--watch"}, "watch"},
+                    {{"start", "x.sh", "--watch-delay", "soon"}, "--watch-delay"},
                     {{"stop"}, "no target"}};
   for (const auto& [words, says] : rows) {
     finished done = run(words);

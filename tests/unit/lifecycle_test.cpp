@@ -521,3 +521,25 @@ TEST_CASE("lifecycle: a wall clock that is set forwards or backwards changes no 
   CHECK(life_with(5000h) == as_it_runs);
   CHECK(life_with(-5000h) == as_it_runs);
 }
+
+TEST_CASE("lifecycle: each restart is counted by its cause, and the newest cause is known") {
+  driver life;
+  life.start().exit(3).on(launched{life.state.gen, 101});
+  CHECK(life.state.restarts_by == restart_counts{0, 1, 0, 0, 0});
+  CHECK(life.state.cause.text == "exit code 3");
+
+  life.on(restart_requested{{restart_kind::watch, "a.js changed"}}).exit(0).on(launched{life.state.gen, 102});
+  CHECK(life.state.restarts_by == restart_counts{0, 1, 1, 0, 0});
+  CHECK(life.state.cause.text == "a.js changed");
+
+  life.on(restart_requested{}).exit(0).on(launched{life.state.gen, 103});
+  CHECK(life.state.restarts_by == restart_counts{1, 1, 1, 0, 0});
+  CHECK(life.state.restarts == 3);
+  CHECK(life.state.cause.text.empty());
+
+  life.on(restart_requested{{restart_kind::memory, "memory 2M > 1M"}}).on(start_requested{}).exit(0);
+  CHECK(life.state.restarts_by == restart_counts{2, 1, 1, 0, 0}); // what was asked last counts
+
+  life.on(reset_requested{});
+  CHECK(life.state.restarts_by == restart_counts{});
+}

@@ -57,6 +57,12 @@ app_spec unusual_spec() {
   spec.restart_delay = milliseconds(10);
   spec.exp_backoff_restart_delay = milliseconds(100);
   spec.stop_exit_codes = {0, 3};
+  spec.max_memory_restart = uint64_t{300} << 20;
+  spec.worker_interval = milliseconds(100);
+  spec.watch = {.wanted = true, .paths = {"/srv/src", "/srv/a b"}};
+  spec.ignore_watch = {"tmp", "[\\/\\\\]\\./"};
+  spec.ext = {"js"};
+  spec.watch_delay = milliseconds(0);
   spec.listen = {"[::]:80", "/run/x.sock"};
   spec.wait_ready = true;
   spec.listen_timeout = milliseconds(0);
@@ -149,6 +155,19 @@ TEST_CASE("option table: a spec comes back from the wire as it was") {
   }
 }
 
+TEST_CASE("option table: each form of a watch comes back from the wire, and one that is off keeps its paths") {
+  for (const auto& watch :
+       {watch_choice{}, watch_choice{.wanted = true}, watch_choice{true, {"/a", "/b"}}, watch_choice{false, {"/a"}}}) {
+    app_spec spec;
+    spec.watch = watch;
+    const auto back = spec_from_json(spec_to_json(spec));
+    REQUIRE(back);
+    CHECK(back->watch == watch);
+  }
+  CHECK_FALSE(spec_from_json({{"watch", 1}}));
+  CHECK_FALSE(spec_from_json({{"watch", {{"on", true}}}}));
+}
+
 TEST_CASE("option table: each form of a filter comes back from the wire") {
   for (const auto& filter : {environment_filter{.everything = true, .name = {}, .parts = {}},
                              environment_filter{.everything = false, .name = "HOME", .parts = {}},
@@ -179,7 +198,7 @@ TEST_CASE("option table: a declaration has what is not the default, and nothing 
 
 TEST_CASE("option table: the wire has every member that has not both its default and no content") {
   const auto wire = spec_to_json(unusual_spec());
-  CHECK(wire.size() == 48);
+  CHECK(wire.size() == 54);
   CHECK(wire["kill_timeout"] == 5000);
   CHECK(wire["kill_signal"] == "SIGTERM 2000, SIGQUIT");
   CHECK(spec_to_json(app_spec{}).contains("kill_timeout")); // another version may have another default

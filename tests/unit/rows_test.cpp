@@ -21,6 +21,8 @@ TEST_CASE("rows: what the daemon writes is what a client reads, whatever an app 
     view.started_at = wall_clock::time_point{std::chrono::milliseconds{1234}};
     view.exit_signal = 9;
     view.reason = "a \"reason\"";
+    view.cause = "a\\b changed";
+    spec.watch.wanted = true;
 
     const auto row = rpc::row_from_json(rpc::to_row({view, spec, 12.34, 4096}));
 
@@ -33,6 +35,12 @@ TEST_CASE("rows: what the daemon writes is what a client reads, whatever an app 
     CHECK(row.started_at == 1234);
     CHECK(row.exit_signal == 9);
     CHECK(row.reason == "a \"reason\"");
+    CHECK(row.cause == "a\\b changed");
+    CHECK(row.watching);
+    CHECK(row.watch_trouble.empty());
+    const auto paused = rpc::row_from_json(rpc::to_row({view, spec, 0, 0, "paused: \"x\""}));
+    CHECK_FALSE(paused.watching);
+    CHECK(paused.watch_trouble == "paused: \"x\"");
     CHECK(row.cpu == doctest::Approx(12.3));
     CHECK(row.memory == 4096);
     CHECK(row.user == "me");

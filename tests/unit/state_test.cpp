@@ -30,6 +30,8 @@ process_record record_of(uint32_t id, const char* name, const shared_environment
   s.due = steady_time{99ns};
   s.launch_is_automatic = true;
   s.last_exit = {4, 9};
+  s.cause = {restart_kind::watch, "src/a \"b\".js changed"};
+  s.restarts_by = {1, 0, 2, 0, 5};
   s.reason = "line\none, \xff and 'quotes'";
   return record;
 }
@@ -83,6 +85,9 @@ TEST_CASE("state: what was written is read, member by member") {
   CHECK(mail.state.launch_is_automatic == expected.launch_is_automatic);
   CHECK(mail.state.last_exit.code == expected.last_exit.code);
   CHECK(mail.state.last_exit.signal == expected.last_exit.signal);
+  CHECK(mail.state.cause.kind == expected.cause.kind);
+  CHECK(mail.state.cause.text == expected.cause.text);
+  CHECK(mail.state.restarts_by == expected.restarts_by);
   CHECK(mail.state.reason == "line\none, \xc3\xbf and 'quotes'");
 }
 

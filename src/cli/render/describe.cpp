@@ -90,6 +90,21 @@ std::string due_times(const nlohmann::json& process) {
   return fmt::format("{}", fmt::join(times, ", "));
 }
 
+std::string watched_paths(const nlohmann::json& process) {
+  const auto paths = process.find(option_of(&app_spec::watch).key);
+  return paths != process.end() && paths->is_array() ? text_of(*paths) : attribute(process, &app_spec::cwd);
+}
+
+/// "7 (5 exit, 2 watch)": those that somebody asked for are the rest.
+std::string restart_counts_of(const nlohmann::json& process, const rpc::process_row& row) {
+  std::vector<std::string> parts;
+  const nlohmann::json counts = process.value("restarts_by", nlohmann::json::object());
+  for (const auto& [kind, count] : counts.items())
+    if (kind != to_string(restart_kind::command))
+      parts.push_back(fmt::format("{} {}", count.dump(), kind));
+  return parts.empty() ? std::to_string(row.restarts) : fmt::format("{} ({})", row.restarts, fmt::join(parts, ", "));
+}
+
 std::vector<line> lines_of(const nlohmann::json& process, const rpc::process_row& row, const canvas& on) {
   std::vector<line> lines{
       {"status", std::string{to_string(row.status)}, colour_of(row.status)},
@@ -98,11 +113,15 @@ std::vector<line> lines_of(const nlohmann::json& process, const rpc::process_row
     lines.push_back({"reason", row.reason, colour::yellow});
   if (auto failed = process.value("failed_reload", ""); !failed.empty())
     lines.push_back({"reload failed", std::move(failed), colour::yellow});
+  if (!row.cause.empty())
+    lines.push_back({"restarted because", row.cause});
+  if (!row.watch_trouble.empty())
+    lines.push_back({"watch", row.watch_trouble, colour::yellow});
   std::vector<line> rest{
       {"name", row.name},
       {"namespace", row.name_space},
       {"version", or_not_known(row.version)},
-      {"restarts", std::to_string(row.restarts)},
+      {"restarts", restart_counts_of(process, row)},
       {"uptime", row.pid == 0 ? "0" : uptime_text(rpc::uptime_of(row, on.now))},
       {"pid", row.pid == 0 ? not_known : std::to_string(row.pid)},
       {"last exit", last_exit(row)},
@@ -129,6 +148,10 @@ std::vector<line> lines_of(const nlohmann::json& process, const rpc::process_row
   };
   if (process.contains(option_of(&app_spec::log_file).key))
     rest.push_back({"entire log path", attribute(process, &app_spec::log_file)});
+  if (auto limit = process.value(std::string{option_of(&app_spec::max_memory_restart).key}, int64_t{0}); limit > 0)
+    rest.push_back({"max memory restart", memory_text(limit)});
+  if (row.watching)
+    rest.push_back({"watched", watched_paths(process)});
   if (process.contains(option_of(&app_spec::cron_restart).key)) {
     rest.push_back({"cron restart", attribute(process, &app_spec::cron_restart)});
     rest.push_back({"next restarts", due_times(process)});

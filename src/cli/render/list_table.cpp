@@ -76,6 +76,8 @@ cell user_cell(const process_row& row, const canvas&) {
   return {row.user, colour::bold};
 }
 cell watching_cell(const process_row& row, const canvas&) {
+  if (!row.watch_trouble.empty())
+    return {"paused", colour::yellow};
   return {row.watching ? "enabled" : "disabled", row.watching ? colour::green : colour::plain};
 }
 
