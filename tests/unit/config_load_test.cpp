@@ -105,7 +105,7 @@ std::string_view kinds_of(value_type type) {
       return "to";
     case value_type::boolean_or_text:
       return "bt";
-    case value_type::boolean_or_words:
+    case value_type::watched_paths:
     case value_type::variable_filter:
       return "btl";
     case value_type::mode:
