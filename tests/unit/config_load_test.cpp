@@ -110,6 +110,7 @@ std::string_view kinds_of(value_type type) {
       return "btl";
     case value_type::mode:
       return "b";
+    case value_type::interval:
     case value_type::log_lines:
     case value_type::policy:
     case value_type::cron_times:
