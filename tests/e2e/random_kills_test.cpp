@@ -68,7 +68,7 @@ TEST_CASE_FIXTURE(kill_fixture,
   program("numbers");
   done({"start", "./idle", "--name", "steady", "-i", "3"});
   done({"start", "./idle", "--name", "busy", "-i", "3"});
-  done({"start", "./numbers", "--", path("counter"), "2000000"});
+  done({"start", "./numbers", "--", path("counter"), "1000000000", "100"});
   std::map<int, pid_t> steady_pids;
   for (const auto& one : processes())
     if (one.at("name") != "busy")
@@ -104,6 +104,12 @@ TEST_CASE_FIXTURE(kill_fixture,
   std::ranges::sort(listed);
   std::ranges::sort(alive);
   CHECK(listed == alive);
+
+  done({"stop", "numbers"});
+  long counter = 0;
+  read("counter").copy(reinterpret_cast<char*>(&counter), sizeof counter);
+  const auto newest = "\n" + std::to_string(counter) + "\n";
+  CHECK(eventually([&] { return contains(read("home/logs/numbers-out.log"), newest); }));
 
   // A recorder that is killed may lose the block that it has read and not written; nothing else loses or doubles a line.
   long before = 0;

@@ -1,5 +1,6 @@
-/* numbers COUNTER LINES: writes numbered lines to stdout, one write each, and goes on with the next number when it is
- * started again: COUNTER is the last number that a write has taken. Pauses after LINES lines. */
+/* numbers COUNTER LINES [PAUSE]: writes numbered lines to stdout, one write each, and goes on with the next number when
+ * it is started again: COUNTER is the last number that a write has taken. Pauses after LINES lines, and for PAUSE
+ * microseconds after each. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,7 +8,7 @@
 #include <unistd.h>
 
 int main(int argc, char** argv) {
-  if (argc != 3)
+  if (argc != 3 && argc != 4)
     return 2;
   int file = open(argv[1], O_RDWR | O_CREAT, 0600);
   if (file < 0 || ftruncate(file, sizeof(long)) != 0)
@@ -21,6 +22,8 @@ int main(int argc, char** argv) {
     if (write(STDOUT_FILENO, line, (size_t)length) != length)
       return 1;
     ++*counter;
+    if (argc == 4)
+      usleep((useconds_t)atol(argv[3]));
   }
   for (;;)
     pause();
