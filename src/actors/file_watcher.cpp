@@ -83,6 +83,18 @@ void file_watcher_state::take_off(process_id id) {
     rules_.erase(gone.mapped().rules);
 }
 
+/// A log, or what has been one: `app-out.log.1`, `app-out.log.2.gz`.
+bool file_watcher_state::is_own(std::string_view path) const {
+  if (own_files_.contains(std::string{path}))
+    return true;
+  constexpr std::string_view compressed = ".gz";
+  if (path.ends_with(compressed))
+    path.remove_suffix(compressed.size());
+  const auto digits = path.find_last_not_of("0123456789");
+  const bool has_number = digits != std::string_view::npos && digits + 1 < path.size() && path[digits] == '.';
+  return has_number && own_files_.contains(std::string{path.substr(0, digits)});
+}
+
 bool file_watcher_state::is_root(const std::string& path) const {
   return std::ranges::any_of(rules_, [&](const auto& item) {
     const auto& roots = item.first->roots();
@@ -95,7 +107,7 @@ bool file_watcher_state::wants_folder(const std::string&, const std::string& fol
 }
 
 void file_watcher_state::on_change(const os::tree_watch::change& change) {
-  if (own_files_.contains(change.path))
+  if (is_own(change.path))
     return;
   for (const auto& [rules, count] : rules_) {
     const bool is_its_root = std::ranges::find(rules->roots(), change.root) != rules->roots().end();

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -32,6 +33,7 @@ private:
 
   void enter(const watch_entry& wanted);
   void take_off(process_id id);
+  bool is_own(std::string_view path) const;
   bool is_root(const std::string& path) const;
   bool wants_folder(const std::string& root, const std::string& folder) const;
   void on_change(const os::tree_watch::change& change);

@@ -117,7 +117,9 @@ private:
   void on_other_down(const caf::down_msg& down);
   bool is_from_second(const entry& at) const;
 
-  /// Nobody has asked for it: processes of clusters are reloaded (registry_restart.cpp).
+  /// Two of its processes can serve at a time: the sockets are not theirs.
+  static bool can_overlap(const app_spec& spec);
+  /// Nobody has asked for it: what can be reloaded is reloaded (registry_restart.cpp).
   void restart_because(const std::map<process_id, restart_cause>& due);
   void restart_postponed(const reload& over);
   void on_memory_exceeded(const memory_exceeded& said);

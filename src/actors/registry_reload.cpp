@@ -18,16 +18,15 @@ struct overloaded : Fs... {
   using Fs::operator()...;
 };
 
-/// Two of its processes can serve at a time: the sockets are not theirs.
-bool can_overlap(const app_spec& spec) {
-  return spec.is_cluster || !spec.listen.empty();
-}
-
 bool is_sender(const app_actor& app, const caf::strong_actor_ptr& sender) {
   return caf::actor_cast<caf::strong_actor_ptr>(app) == sender;
 }
 
 } // namespace
+
+bool registry_state::can_overlap(const app_spec& spec) {
+  return spec.is_cluster || !spec.listen.empty();
+}
 
 // -- the plan -----------------------------------------------------------------------------------------------------------
 

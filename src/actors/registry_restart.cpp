@@ -26,22 +26,22 @@ std::string words_of_excess(const memory_exceeded& said) {
 } // namespace
 
 void registry_state::restart_because(const std::map<process_id, restart_cause>& due) {
-  std::map<std::string, declarations> clusters;
+  std::map<std::string, declarations> reloadable;
   std::map<std::string, restart_cause> causes;
   for (const auto& [id, cause] : due) {
     const auto at = processes_.find(id);
     if (at == processes_.end() || at->second.is_leaving)
       continue;
     const auto& listed = at->second.listed;
-    if (listed.spec->is_cluster) {
-      clusters[listed.spec->name].emplace(id, new_declaration{listed.spec, listed.caller});
+    if (can_overlap(*listed.spec)) {
+      reloadable[listed.spec->name].emplace(id, new_declaration{listed.spec, listed.caller});
       causes[listed.spec->name] = cause;
     } else {
       self_->request(at->second.app, caf::infinite, app_request{.verb = app_verb::restart, .cause = cause})
           .then([](const app_answer&) {}, [](const caf::error&) {});
     }
   }
-  for (auto& [app, wanted] : clusters) {
+  for (auto& [app, wanted] : reloadable) {
     const auto& cause = causes.at(app);
     if (std::ranges::any_of(reloads_, [&](const auto& work) { return is_reloading(work->plan, app); })) {
       for (const auto& [id, declared] : wanted)

@@ -79,7 +79,12 @@ TEST_CASE_FIXTURE(watcher_fixture, "file_watcher: logs of processes that are wat
   enter(2, shared, {base + "/two.log"});
   write("one.log");
   write("two.log");
+  write("one.log.1"); // put aside
+  write("one.log.12.gz");
   CHECK(changed.empty());
+  write("one.log.x");
+  CHECK(changed[process_id{2}] == names{"one.log.x"});
+  changed.clear();
   enter(2, nullptr);
   write("two.log");
   CHECK(changed[process_id{1}] == names{"two.log"});
