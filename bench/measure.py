@@ -1,5 +1,6 @@
 """The measurements. Each returns {figure: [sample, ...]} of one manager; rows.py says what the figures are."""
 import contextlib
+import glob
 import os
 import shutil
 import subprocess
@@ -184,10 +185,15 @@ def writer(bench, figure, begin_file):
     return total, [bench.program("writer"), begin_file, str(total), str(block)]
 
 
+def files_of(log):
+    """A log and what has been put aside of it."""
+    return glob.glob(glob.escape(log) + "*")
+
+
 def throughput(begin_file, log, total):
     """MiB/s from the writer's first write to the log's last byte."""
     def size():
-        return os.path.getsize(log) if os.path.exists(log) else 0
+        return sum(os.path.getsize(file) for file in files_of(log))
     wait_until(lambda: size() >= total, f"{total} bytes in the log", 120)
     over = time.monotonic_ns()
     with open(begin_file, encoding="ascii") as file:
@@ -208,7 +214,8 @@ def log_throughput(bench, manager):
                 manager.prepare()
                 bench.start(manager, 1)
                 samples.setdefault(figure, []).append(throughput(begin_file, log, total))
-            os.remove(log)
+            for file in files_of(log):
+                os.remove(file)
     return samples
 
 
@@ -266,7 +273,8 @@ def pipe_throughput(bench, copier, to_argument):
                 for process in (source, copy):
                     process.kill()
                     process.wait()
-            os.remove(log)
+            for file in files_of(log):
+                os.remove(file)
     return samples
 
 
