@@ -21,7 +21,7 @@ struct session_peers {
   std::string home;
   pid_t keeper_pid = 0;
   std::string keeper_version;
-  bool keeper_has_returned = false;                      ///< from a newer one that could not go on
+  bool keeper_has_returned = false; ///< from a newer one that could not go on
   /// By this daemon, after the loss of a keeper: a line each.
   std::shared_ptr<const std::vector<std::string>> found = std::make_shared<const std::vector<std::string>>();
   /// What all sessions hold of requests and replies, in bytes.

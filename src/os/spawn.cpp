@@ -18,13 +18,16 @@
 #include <linux/close_range.h>
 #include <linux/sched.h>
 
+#include "core/listen_address.hpp"
+
 namespace procvisor::os {
 
 namespace {
 
 constexpr size_t stack_bytes = 64 * 1024;
 constexpr size_t guard_bytes = 4096;
-constexpr int first_passed_number = 3;
+constexpr int first_passed_number = first_passed_descriptor;
+static_assert(spawn_plan::most_passed >= most_listen_addresses);
 constexpr int first_unplaced_number = first_passed_number + static_cast<int>(spawn_plan::most_passed) + 1;
 constexpr int failed_child_status = 127;
 

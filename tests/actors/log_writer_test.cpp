@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -526,4 +527,29 @@ TEST_CASE_FIXTURE(recorder_fixture, "log_writer: where a log cannot be put aside
   const auto said = answer();
   CHECK(said["op"] == "trouble");
   CHECK(said["text"].get<std::string>().starts_with("cannot put '" + path("sub/out.log") + "' aside: "));
+}
+
+TEST_CASE_FIXTURE(recorder_fixture,
+                  "log_writer: on a full disk what was put aside goes first, and no new line is lost") {
+  REQUIRE(mkdir(path("small").c_str(), 0700) == 0);
+  if (mount("tmpfs", path("small").c_str(), "tmpfs", 0, "size=64k") != 0) {
+    MESSAGE("left out: a small disk takes the right to mount one");
+    return;
+  }
+  {
+    auto packet = open_packet(0, 1);
+    packet["out"] = path("small/out.log");
+    const auto app = open(limited(packet, {{"max_size", 16 * 1024}, {"keep", 100}}));
+    const std::string line(1023, 'x');
+    for (int i = 0; i < 200; ++i)
+      write_and_run(app.out, line + '\n');
+
+    CHECK(!exists(path("small/out.log.4"))); // 64 KiB are four files
+    CHECK(exists(path("small/out.log.1")));
+    CHECK(content(path("small/out.log.1")).size() == 16 * 1024);
+    CHECK(content(path("small/out.log")).find("were lost") == std::string::npos);
+    CHECK(content(path("small/out.log")).ends_with(line + '\n'));
+  }
+  send({{"op", "forget"}, {"id", 0}});
+  CHECK(umount2(path("small").c_str(), MNT_DETACH) == 0);
 }

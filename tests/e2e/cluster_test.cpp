@@ -176,7 +176,8 @@ TEST_CASE_FIXTURE(cluster_fixture, "in fork mode a reload is a restart, and says
 
   const auto result = done({"reload", "job"});
 
-  CHECK_MESSAGE(contains(result.err, "'job' runs in fork mode without 'listen', so that its reload is a restart"), result.err);
+  CHECK_MESSAGE(contains(result.err, "'job' runs in fork mode without 'listen', so that its reload is a restart"),
+                result.err);
   CHECK(pid_of("job") != pid);
   CHECK(run({"reload", "job", "--parallel", "0"}).exit_code == 2);
   CHECK(run({"reload", "none"}).exit_code == 3);

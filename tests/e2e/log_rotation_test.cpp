@@ -95,6 +95,22 @@ TEST_CASE_FIXTURE(rotation_fixture, "log_compress compresses all but the newest,
   }));
 }
 
+TEST_CASE_FIXTURE(rotation_fixture, "a log that cannot be compressed is left as it is, and tried once") {
+  if (!has_program("gzip")) {
+    MESSAGE("left out: gzip is not there");
+    return;
+  }
+  program("numbers");
+  std::filesystem::create_directories(path("home/logs/numbers-out.log.2.gz")); // a folder is in its way
+  write("home/logs/numbers-out.log.2.gz/full", "x");
+  done({"start", "./numbers", "--log-max-size", "64K", "--log-compress", "--", path("counter"), "30000"});
+
+  const std::string said = "compressing what '" + path("home/logs/numbers-out.log") + "' was before failed";
+  CHECK(eventually([&] { return contains(read("home/procvisor.log"), said); }));
+  CHECK(exists("home/logs/numbers-out.log.2"));
+  CHECK(!exists("home/logs/numbers-out.log.gz.part"));
+}
+
 TEST_CASE_FIXTURE(rotation_fixture, "limits of logs that make no sense are refused") {
   program("idle");
   for (const auto& [option, value] : std::vector<std::pair<std::string, std::string>>{

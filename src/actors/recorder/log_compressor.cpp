@@ -75,7 +75,10 @@ log_compressor_actor::behavior_type log_compressor_state::make_behavior() {
           waiting_.push_back(rotated.path);
         begin_next();
       },
-      [this](const fd_ready&) { on_ended(); },
+      [this](const fd_ready& ready) {
+        if (ended_ && ready.token == ended_.token())
+          on_ended();
+      },
       [this](const finish&) { self_->quit(); },
   };
 }
@@ -125,8 +128,8 @@ void log_compressor_state::on_ended() {
     give_up("gzip has failed");
   else if (source == files.end())
     ::unlink(part.c_str()); // it was the oldest one, and has been removed
-  else if (::rename(part.c_str(), (source->path + ".gz").c_str()) == 0)
-    ::unlink(source->path.c_str());
+  else if (::rename(part.c_str(), (source->path + ".gz").c_str()) != 0 || ::unlink(source->path.c_str()) != 0)
+    give_up(strerror(errno)); // or the same file would be compressed again and again
   begin_next();
 }
 
