@@ -1,11 +1,8 @@
 #include "cli/completion_install.hpp"
 
-#include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <cerrno>
-#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -15,7 +12,6 @@
 
 #include "core/text.hpp"
 #include "os/text_file.hpp"
-#include "os/unique_fd.hpp"
 
 namespace procvisor::cli {
 
@@ -41,28 +37,9 @@ result<std::string> file_of(const std::string& shell) {
   return ignored ? path : real.string();
 }
 
-/// 0 or errno. The old or the new text, never half; the file keeps its mode.
-int replace_text(const std::string& path, std::string_view text) {
+mode_t mode_of(const std::string& path) {
   struct stat about {};
-  const mode_t mode = ::stat(path.c_str(), &about) == 0 ? about.st_mode & 07777 : usual_mode;
-  const std::string temporary = path + ".procvisor-new";
-  ::unlink(temporary.c_str());
-  const os::unique_fd file{::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)};
-  if (!file || ::fchmod(file.get(), mode) != 0)
-    return errno;
-  while (!text.empty()) {
-    const ssize_t written = ::write(file.get(), text.data(), text.size());
-    if (written < 0 && errno == EINTR)
-      continue;
-    if (written < 0)
-      break;
-    text.remove_prefix(static_cast<size_t>(written));
-  }
-  if (text.empty() && ::fsync(file.get()) == 0 && std::rename(temporary.c_str(), path.c_str()) == 0)
-    return 0;
-  const int failed = errno;
-  ::unlink(temporary.c_str());
-  return failed;
+  return ::stat(path.c_str(), &about) == 0 ? about.st_mode & 07777 : usual_mode;
 }
 
 result<std::string> edit(const std::string& shell, std::string_view added) {
@@ -78,7 +55,7 @@ result<std::string> edit(const std::string& shell, std::string_view added) {
   if (!added.empty() && !changed.empty() && changed.back() != '\n')
     changed += '\n';
   changed += added;
-  if (int failed = replace_text(*path, changed); failed != 0)
+  if (int failed = os::replace_text_file(*path, changed, mode_of(*path)); failed != 0)
     return fail(exit_code::other, fmt::format("writing '{}' failed: {}", *path, std::strerror(failed)));
   return path;
 }

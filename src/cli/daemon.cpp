@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "cli/other_home.hpp"
 #include "core/state.hpp"
 #include "keeper/claim.hpp"
 #include "keeper/connect.hpp"
@@ -44,6 +45,7 @@ result<rpc::client> say_what_was_found(rpc::client daemon) {
 }
 
 result<rpc::client> start_daemon_at(const os::home& place) {
+  warn_of_other_home(place);
   auto running = keeper::connect(place);
   if (!running)
     return fail(std::move(running.error()));
@@ -62,6 +64,7 @@ result<std::optional<rpc::client>> find_daemon() {
   const auto place = os::find_home();
   if (!place)
     return fail(error{place.error()});
+  warn_of_other_home(*place);
   auto running = keeper::connect(*place);
   if (!running)
     return fail(std::move(running.error()));

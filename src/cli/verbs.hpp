@@ -72,6 +72,8 @@ result<exit_code> completion(invocation& call);
 result<exit_code> dump(invocation& call);
 result<exit_code> resurrect(invocation& call);
 result<exit_code> cleardump(invocation& call);
+result<exit_code> startup(invocation& call);
+result<exit_code> unstartup(invocation& call);
 result<exit_code> ping(invocation& call);
 result<exit_code> update(invocation& call);
 result<exit_code> kill(invocation& call);

@@ -1,7 +1,10 @@
 #include "os/notify_socket.hpp"
 
+#include <fcntl.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include <array>
 #include <cerrno>
@@ -10,18 +13,52 @@
 
 namespace procvisor::os {
 
+namespace {
+
+/// "@name", or a path. False: it is too long.
+bool read_address(const std::string& address, sockaddr_un& name, socklen_t& size) {
+  if (address.empty() || address.size() > sizeof name.sun_path)
+    return false;
+  name.sun_family = AF_UNIX;
+  std::memcpy(name.sun_path, address.data(), address.size());
+  if (name.sun_path[0] == '@')
+    name.sun_path[0] = '\0';
+  size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + address.size());
+  return true;
+}
+
+/// 0 or errno. The other end gets a copy of `descriptor`, unless that is -1.
+int send_to(int socket, const sockaddr_un& name, socklen_t size, std::string_view text, int descriptor) {
+  iovec part{const_cast<char*>(text.data()), text.size()}; // sendmsg changes nothing
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof descriptor)> control{};
+  msghdr message{};
+  message.msg_name = const_cast<sockaddr_un*>(&name);
+  message.msg_namelen = size;
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  if (descriptor >= 0) {
+    message.msg_control = control.data();
+    message.msg_controllen = control.size();
+    cmsghdr* head = CMSG_FIRSTHDR(&message);
+    head->cmsg_level = SOL_SOCKET;
+    head->cmsg_type = SCM_RIGHTS;
+    head->cmsg_len = CMSG_LEN(sizeof descriptor);
+    std::memcpy(CMSG_DATA(head), &descriptor, sizeof descriptor);
+  }
+  return ::sendmsg(socket, &message, MSG_NOSIGNAL) < 0 ? errno : 0;
+}
+
+} // namespace
+
 unique_fd open_notify_socket(const std::string& address) {
   sockaddr_un name{};
-  name.sun_family = AF_UNIX;
-  if (address.size() > sizeof name.sun_path) {
+  socklen_t size = 0;
+  if (!read_address(address, name, size)) {
     errno = ENAMETOOLONG;
     return {};
   }
-  std::memcpy(name.sun_path, address.data(), address.size());
-  name.sun_path[0] = '\0'; // in place of the @
   unique_fd made{::socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
   const int on = 1;
-  const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + address.size());
   if (!made || ::setsockopt(made.get(), SOL_SOCKET, SO_PASSCRED, &on, sizeof on) != 0
       || ::bind(made.get(), reinterpret_cast<const sockaddr*>(&name), size) != 0)
     return {};
@@ -49,6 +86,28 @@ std::optional<notification> receive_notification(int socket) {
     one.sender = sender.uid;
   }
   return one;
+}
+
+int tell_service_manager(const std::string& address, std::string_view text) {
+  sockaddr_un name{};
+  socklen_t size = 0;
+  if (!read_address(address, name, size))
+    return ENAMETOOLONG;
+  const unique_fd socket{::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
+  std::array<int, 2> ends{};
+  if (!socket || ::pipe2(ends.data(), O_CLOEXEC) != 0)
+    return errno;
+  const unique_fd read_end{ends[0]};
+  unique_fd write_end{ends[1]};
+  if (const int failed = send_to(socket.get(), name, size, text, -1); failed != 0)
+    return failed;
+  // sd_notify_barrier(3): it closes this when it has come to it.
+  if (const int failed = send_to(socket.get(), name, size, "BARRIER=1", write_end.get()); failed != 0)
+    return failed;
+  write_end.reset();
+  constexpr int at_most_ms = 5000;
+  pollfd closed{read_end.get(), 0, 0};
+  return ::poll(&closed, 1, at_most_ms) < 0 ? errno : 0;
 }
 
 } // namespace procvisor::os

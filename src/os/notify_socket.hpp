@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "os/unique_fd.hpp"
 
@@ -19,5 +20,9 @@ struct notification {
 
 /// The next one; descriptors that came with it are dropped. nullopt: there is none.
 std::optional<notification> receive_notification(int socket);
+
+/// Tells the service manager that has set NOTIFY_SOCKET to `address`, and waits until it has heard (or for five seconds),
+/// so that this process may end. 0 or errno.
+int tell_service_manager(const std::string& address, std::string_view text);
 
 } // namespace procvisor::os

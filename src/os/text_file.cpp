@@ -42,22 +42,44 @@ tl::expected<std::string, int> read_text_file(const std::string& path, size_t li
   return text;
 }
 
+namespace {
+
+int write_all(int fd, std::string_view text) {
+  while (!text.empty()) {
+    const auto count = ::write(fd, text.data(), text.size());
+    if (count < 0 && errno == EINTR)
+      continue;
+    if (count < 0)
+      return errno;
+    text.remove_prefix(static_cast<size_t>(count));
+  }
+  return 0;
+}
+
+} // namespace
+
 int create_text_file(const std::string& path, std::string_view text) {
   const unique_fd fd{::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666)};
   if (!fd)
     return errno;
-  while (!text.empty()) {
-    const auto count = ::write(fd.get(), text.data(), text.size());
-    if (count < 0 && errno == EINTR)
-      continue;
-    if (count < 0) {
-      const int failure = errno;
-      ::unlink(path.c_str());
-      return failure;
-    }
-    text.remove_prefix(static_cast<size_t>(count));
-  }
-  return 0;
+  const int failure = write_all(fd.get(), text);
+  if (failure != 0)
+    ::unlink(path.c_str());
+  return failure;
+}
+
+int replace_text_file(const std::string& path, std::string_view text, mode_t mode) {
+  const std::string temporary = path + ".procvisor-new";
+  ::unlink(temporary.c_str()); // left behind by a crash
+  const unique_fd fd{::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)};
+  if (!fd)
+    return errno;
+  int failure = ::fchmod(fd.get(), mode) == 0 ? write_all(fd.get(), text) : errno;
+  if (failure == 0 && (::fsync(fd.get()) != 0 || ::rename(temporary.c_str(), path.c_str()) != 0))
+    failure = errno;
+  if (failure != 0)
+    ::unlink(temporary.c_str());
+  return failure;
 }
 
 } // namespace procvisor::os

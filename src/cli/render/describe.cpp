@@ -90,6 +90,15 @@ std::string due_times(const nlohmann::json& process) {
   return fmt::format("{}", fmt::join(times, ", "));
 }
 
+/// The path, and what becomes of it: the rule by which `resurrect` finds an interpreter at boot.
+std::string interpreter_path(const nlohmann::json& process) {
+  const std::string path = attribute(process, &app_spec::interpreter_path);
+  const bool was_named = attribute(process, &app_spec::interpreter).find('/') == std::string::npos;
+  if (path == not_known)
+    return path;
+  return path + (was_named ? " (while it is there, then the first of PATH)" : " (as declared)");
+}
+
 std::string watched_paths(const nlohmann::json& process) {
   const auto paths = process.find(option_of(&app_spec::watch).key);
   return paths != process.end() && paths->is_array() ? text_of(*paths) : attribute(process, &app_spec::cwd);
@@ -134,6 +143,7 @@ std::vector<line> lines_of(const nlohmann::json& process, const rpc::process_row
       {"out log path", attribute(process, &app_spec::out_file)},
       {"pid path", attribute(process, &app_spec::pid_file)},
       {"interpreter", attribute(process, &app_spec::interpreter)},
+      {"interpreter path", interpreter_path(process)},
       {"interpreter args", attribute(process, &app_spec::node_args)},
       {"script id", std::to_string(row.id)},
       {"instance", std::to_string(row.instance)},
