@@ -56,6 +56,8 @@ result<exit_code> id(invocation& call);
 result<exit_code> pid(invocation& call);
 result<exit_code> env(invocation& call);
 result<exit_code> logs(invocation& call);
+result<exit_code> ilogs(invocation& call);
+result<exit_code> monit(invocation& call);
 result<exit_code> send(invocation& call);
 result<exit_code> attach(invocation& call);
 result<exit_code> send_signal(invocation& call);

@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdlib>
@@ -114,28 +115,53 @@ result<void> client::send(const char* method, const nlohmann::json& params, pati
   return {};
 }
 
-result<std::string> client::receive(patience limit) {
-  size_t searched = taken_;
-  for (;;) {
-    if (size_t end = received_.find('\n', searched); end != std::string::npos) {
-      std::string message = received_.substr(taken_, end - taken_);
-      taken_ = end + 1;
-      return message;
-    }
+std::optional<std::string> client::take_message() {
+  const size_t end = received_.find('\n', std::max(searched_, taken_));
+  if (end == std::string::npos) {
     received_.erase(0, std::exchange(taken_, 0));
-    searched = received_.size();
-    if (searched > max_message_bytes)
-      return nonsense(fmt::format("it is larger than {} MiB", max_message_bytes >> 20U));
+    searched_ = received_.size();
+    return std::nullopt;
+  }
+  std::string message = received_.substr(taken_, end - taken_);
+  taken_ = end + 1;
+  return message;
+}
+
+/// False: nothing is there yet.
+result<bool> client::read_some() {
+  if (received_.size() > max_message_bytes)
+    return nonsense(fmt::format("it is larger than {} MiB", max_message_bytes >> 20U));
+  std::array<char, 65536> block; // NOLINT: recv fills it
+  const ssize_t count = ::recv(socket_.get(), block.data(), block.size(), MSG_DONTWAIT);
+  if (count > 0)
+    received_.append(block.data(), static_cast<size_t>(count));
+  else if (count == 0)
+    return lost("it was closed before an answer came");
+  else if (errno != EINTR && errno != EAGAIN)
+    return lost(std::strerror(errno));
+  return count > 0;
+}
+
+result<std::string> client::receive(patience limit) {
+  for (;;) {
+    if (auto message = take_message())
+      return std::move(*message);
     if (auto readable = wait_for(POLLIN, limit); !readable)
       return fail(std::move(readable.error()));
-    std::array<char, 65536> block; // NOLINT: recv fills it
-    ssize_t count = ::recv(socket_.get(), block.data(), block.size(), MSG_DONTWAIT);
-    if (count > 0)
-      received_.append(block.data(), static_cast<size_t>(count));
-    else if (count == 0)
-      return lost("it was closed before an answer came");
-    else if (errno != EINTR && errno != EAGAIN)
-      return lost(std::strerror(errno));
+    if (auto read = read_some(); !read)
+      return fail(std::move(read.error()));
+  }
+}
+
+result<std::optional<std::string>> client::receive_if_there() {
+  for (;;) {
+    if (auto message = take_message())
+      return message;
+    auto read = read_some();
+    if (!read)
+      return fail(std::move(read.error()));
+    if (!*read)
+      return std::optional<std::string>{};
   }
 }
 

@@ -40,19 +40,25 @@ public:
   /// The next message, without its newline.
   result<std::string> receive(patience limit);
 
+  /// The next message if it has come whole; does not wait for it.
+  result<std::optional<std::string>> receive_if_there();
+
   /// Whether receive() would return at once.
   bool has_message() const noexcept { return received_.find('\n', taken_) != std::string::npos; }
 
   int socket() const noexcept { return socket_.get(); }
 
 private:
+  std::optional<std::string> take_message();
+  result<bool> read_some();
   result<void> wait_for(short event, patience limit) const;
   result<void> wait_while_it_lives() const;
   result<void> check_that_it_lives() const;
 
   os::unique_fd socket_;
   std::string received_;
-  size_t taken_ = 0; ///< bytes of received_ that receive() has returned already
+  size_t searched_ = 0; ///< up to here there is no newline behind taken_
+  size_t taken_ = 0;    ///< bytes of received_ that receive() has returned already
 };
 
 /// The `result` of a reply, or its `error`.

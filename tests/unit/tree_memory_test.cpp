@@ -63,7 +63,7 @@ TEST_CASE("tree memory: what a process has started counts, and of strangers noth
   REQUIRE(used.size() == 2);
   CHECK(used[0] >= 80 * mebibyte);
   CHECK(used[1] >= 20 * mebibyte);
-  CHECK(used[1] < 80 * mebibyte);
+  CHECK(used[1] + 40 * mebibyte < used[0]); // both have what this program has, however much that is
 }
 
 TEST_CASE("tree memory: above the limit, memory that several processes share counts once") {

@@ -22,11 +22,7 @@ namespace {
 
 constexpr const char* not_known = "N/A";
 
-struct line {
-  std::string_view title;
-  std::string value;
-  colour paint = colour::plain;
-};
+using line = described_line;
 
 /// The value of an attribute as text: lists with spaces between their words.
 std::string text_of(const nlohmann::json& value) {
@@ -73,12 +69,8 @@ std::string action_names(const nlohmann::json& process) {
 /// "Queue 12 jobs, Latency 3.2 ms"
 std::string metric_values(const nlohmann::json& process) {
   std::vector<std::string> values;
-  const nlohmann::json metrics = process.value("axm_monitor", nlohmann::json::object());
-  for (const auto& [name, metric] : metrics.items()) {
-    const nlohmann::json value = metric.is_object() ? metric.value("value", nlohmann::json{}) : metric;
-    const std::string unit = metric.is_object() && metric.contains("unit") ? " " + text_of(metric.at("unit")) : "";
-    values.push_back(fmt::format("{} {}{}", name, text_of(value), unit));
-  }
+  for (const auto& [name, value] : metrics_of(process))
+    values.push_back(fmt::format("{} {}", name, value));
   return fmt::format("{}", fmt::join(values, ", "));
 }
 
@@ -114,7 +106,54 @@ std::string restart_counts_of(const nlohmann::json& process, const rpc::process_
   return parts.empty() ? std::to_string(row.restarts) : fmt::format("{} ({})", row.restarts, fmt::join(parts, ", "));
 }
 
-std::vector<line> lines_of(const nlohmann::json& process, const rpc::process_row& row, const canvas& on) {
+/// The text in pieces that are at most so wide.
+std::vector<std::string> wrapped(std::string_view text, size_t columns) {
+  std::vector<std::string> pieces;
+  while (display_width(text) > columns) {
+    std::string piece = cut_to(text, columns + 1); // its last column is the ellipsis
+    size_t bytes = piece.size() - std::string_view{"…"}.size();
+    if (bytes == 0)
+      break;
+    pieces.emplace_back(text.substr(0, bytes));
+    text.remove_prefix(bytes);
+  }
+  pieces.emplace_back(text);
+  return pieces;
+}
+
+std::string rule(std::string_view left, std::string_view middle, std::string_view right, size_t titles, size_t values) {
+  std::string text{left};
+  for (size_t i = 0; i < titles + 2; ++i)
+    text += "─";
+  text += middle;
+  for (size_t i = 0; i < values + 2; ++i)
+    text += "─";
+  return text.append(right) + "\n";
+}
+
+/// Where no table fits: the terminal breaks the lines.
+std::string frameless(const std::vector<line>& lines, const canvas& on) {
+  std::string text;
+  for (const line& l : lines)
+    text += painted(l.title, colour::bold_cyan, on.coloured) + ": " + painted(l.value, l.paint, on.coloured) + "\n";
+  return text;
+}
+
+} // namespace
+
+std::vector<std::pair<std::string, std::string>> metrics_of(const nlohmann::json& process) {
+  std::vector<std::pair<std::string, std::string>> found;
+  const nlohmann::json metrics = process.value("axm_monitor", nlohmann::json::object());
+  for (const auto& [name, metric] : metrics.items()) {
+    const nlohmann::json value = metric.is_object() ? metric.value("value", nlohmann::json{}) : metric;
+    const std::string unit = metric.is_object() && metric.contains("unit") ? " " + text_of(metric.at("unit")) : "";
+    found.emplace_back(name, text_of(value) + unit);
+  }
+  return found;
+}
+
+std::vector<line> describe_lines(const nlohmann::json& process, std::chrono::milliseconds now) {
+  const rpc::process_row row = rpc::row_from_json(process);
   std::vector<line> lines{
       {"status", std::string{to_string(row.status)}, colour_of(row.status)},
   };
@@ -131,7 +170,7 @@ std::vector<line> lines_of(const nlohmann::json& process, const rpc::process_row
       {"namespace", row.name_space},
       {"version", or_not_known(row.version)},
       {"restarts", restart_counts_of(process, row)},
-      {"uptime", row.pid == 0 ? "0" : uptime_text(rpc::uptime_of(row, on.now))},
+      {"uptime", row.pid == 0 ? "0" : uptime_text(rpc::uptime_of(row, now))},
       {"pid", row.pid == 0 ? not_known : std::to_string(row.pid)},
       {"last exit", last_exit(row)},
       {"cpu", cpu_text(row.cpu)},
@@ -174,46 +213,11 @@ std::vector<line> lines_of(const nlohmann::json& process, const rpc::process_row
   return lines;
 }
 
-/// The text in pieces that are at most so wide.
-std::vector<std::string> wrapped(std::string_view text, size_t columns) {
-  std::vector<std::string> pieces;
-  while (display_width(text) > columns) {
-    std::string piece = cut_to(text, columns + 1); // its last column is the ellipsis
-    size_t bytes = piece.size() - std::string_view{"…"}.size();
-    if (bytes == 0)
-      break;
-    pieces.emplace_back(text.substr(0, bytes));
-    text.remove_prefix(bytes);
-  }
-  pieces.emplace_back(text);
-  return pieces;
-}
-
-std::string rule(std::string_view left, std::string_view middle, std::string_view right, size_t titles, size_t values) {
-  std::string text{left};
-  for (size_t i = 0; i < titles + 2; ++i)
-    text += "─";
-  text += middle;
-  for (size_t i = 0; i < values + 2; ++i)
-    text += "─";
-  return text.append(right) + "\n";
-}
-
-/// Where no table fits: the terminal breaks the lines.
-std::string frameless(const std::vector<line>& lines, const canvas& on) {
-  std::string text;
-  for (const line& l : lines)
-    text += painted(l.title, colour::bold_cyan, on.coloured) + ": " + painted(l.value, l.paint, on.coloured) + "\n";
-  return text;
-}
-
-} // namespace
-
 std::string render_describe(const nlohmann::json& process, const canvas& on) {
   constexpr size_t frame = 7; // "│ " " │ " " │"
   constexpr size_t narrowest_value = 10;
   rpc::process_row row = rpc::row_from_json(process);
-  std::vector<line> lines = lines_of(process, row, on);
+  std::vector<line> lines = describe_lines(process, on.now);
   size_t titles = 0;
   size_t values = 0;
   for (const line& l : lines) {
