@@ -65,6 +65,7 @@ public:
   canvas data_canvas() const { return canvas_on(out_); }
   canvas talk_canvas() const { return canvas_on(talk_output()); }
   bool data_is_terminal() const noexcept { return out_.is_terminal; }
+  bool talk_is_terminal() const noexcept { return talk_output().is_terminal; }
 
 private:
   const output& talk_output() const noexcept { return out_.is_terminal ? out_ : err_; }

@@ -71,6 +71,7 @@ result<exit_code> multiset(invocation& call);
 result<exit_code> conf(invocation& call);
 result<exit_code> report(invocation& call);
 result<exit_code> completion(invocation& call);
+result<exit_code> deploy(invocation& call);
 result<exit_code> dump(invocation& call);
 result<exit_code> resurrect(invocation& call);
 result<exit_code> cleardump(invocation& call);

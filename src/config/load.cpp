@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "config/declare.hpp"
+#include "config/deploy_section.hpp"
 #include "config/js_reader.hpp"
 #include "config/json_reader.hpp"
 #include "config/problems.hpp"
@@ -305,6 +306,37 @@ given_options options_for_file(const given_options& given, std::vector<std::stri
   return used;
 }
 
+/// package.json counts where it has one of the keys.
+std::optional<std::string> find_default_with(std::initializer_list<std::string_view> keys, const std::string& folder) {
+  for (const auto name : default_files) {
+    auto path = fmt::format("{}/{}", folder, name);
+    if (!os::is_regular_file(path))
+      continue;
+    if (name != package_file)
+      return path;
+    const auto text = os::read_text_file(path, most_bytes);
+    const auto doc = text ? read_json(*text, path) : fail(exit_code::usage, "");
+    if (doc && std::any_of(keys.begin(), keys.end(), [&](std::string_view key) {
+          return member({&doc->root, &doc->where}, key).value != nullptr;
+        }))
+      return path;
+  }
+  return std::nullopt;
+}
+
+tl::unexpected<error> no_such_environment(const deploy_file& request, const std::string& label, placed section) {
+  std::vector<std::string_view> known;
+  for (const auto& [name, value] : section.value->get_ref<const json_value::object_t&>())
+    known.push_back(name);
+  auto hint = did_you_mean(request.environment, known);
+  if (hint.empty() && !known.empty())
+    hint = fmt::format("it has {}", fmt::join(known, ", "));
+  return fail(
+      exit_code::not_found,
+      fmt::format("{}deploy has no environment {}", place(label, section.where->value), in_quotes(request.environment)),
+      std::move(hint));
+}
+
 /// Fills in what the app does not say itself.
 void apply_defaults(const declared_app& defaults, declared_app& app) {
   for (const auto& [option, at, is_bad] : defaults.given)
@@ -335,18 +367,11 @@ bool is_config_file(std::string_view target) {
 }
 
 std::optional<std::string> find_default_file(const std::string& folder) {
-  for (const auto name : default_files) {
-    auto path = fmt::format("{}/{}", folder, name);
-    if (!os::is_regular_file(path))
-      continue;
-    if (name != package_file)
-      return path;
-    const auto text = os::read_text_file(path, most_bytes);
-    const auto doc = text ? read_json(*text, path) : fail(exit_code::usage, "");
-    if (doc && (member({&doc->root, &doc->where}, apps_key).value || member({&doc->root, &doc->where}, pm2_key).value))
-      return path;
-  }
-  return std::nullopt;
+  return find_default_with({apps_key, pm2_key}, folder);
+}
+
+std::optional<std::string> find_default_deploy_file(const std::string& folder) {
+  return find_default_with({deploy_key}, folder);
 }
 
 result<loaded> load_file(const file_request& request) {
@@ -381,6 +406,28 @@ result<loaded> load_file(const file_request& request) {
   warn_missing_env(request, *file, out.warnings);
   warn_of_limits(out.apps, out.warnings);
   return out;
+}
+
+result<deploy_target> load_deploy_target(const deploy_file& request) {
+  const file_request file{.path = request.path, .stdin_text = request.stdin_text, .who = request.who};
+  const auto doc = read_document(file);
+  if (!doc)
+    return fail(doc.error());
+  const auto label = file_label(file);
+  const placed root{&doc->root, &doc->where};
+  auto section = member(root, deploy_key);
+  if (const auto pm2 = member(root, pm2_key); section.value == nullptr && pm2.value != nullptr)
+    section = member(pm2, deploy_key);
+  if (section.value == nullptr || !section.value->is_object())
+    return fail(problem_at(label, {}, fmt::format("has no object {}", in_quotes(deploy_key)), "procvisor deploy help"));
+  const auto environment = member(section, request.environment);
+  if (environment.value == nullptr)
+    return no_such_environment(request, label, section);
+  problem_list problems(label);
+  auto target = declare_deploy_target(request.environment, *environment.value, *environment.where, problems);
+  if (!problems.empty())
+    return fail(std::move(problems).to_error());
+  return target;
 }
 
 result<loaded> from_command_line(const command_line& request) {

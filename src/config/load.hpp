@@ -10,6 +10,10 @@
 #include "core/option_table.hpp"
 #include "core/result.hpp"
 
+namespace procvisor {
+struct deploy_target;
+}
+
 namespace procvisor::config {
 
 /// App options of the command line, parsed but not yet read: the key of the row in core/option_table, and the values as
@@ -60,6 +64,16 @@ result<loaded> from_command_line(const command_line& request);
 /// folder that is gone is no error.
 result<std::vector<std::string>> names_in_file(const file_request& request);
 
+struct deploy_file {
+  std::string path = {};       ///< relative to the caller; "-": the text below
+  std::string stdin_text = {}; ///< what was read from standard input
+  std::string environment = {};
+  caller who = {};
+};
+
+/// One environment of a file's `deploy`. Fails with not_found where there is none of that name.
+result<deploy_target> load_deploy_target(const deploy_file& request);
+
 /// What is wrong with a value of an attribute, were it given on a command line.
 result<void> check_option(const app_option& option, const std::string& value);
 
@@ -70,5 +84,8 @@ bool is_config_file(std::string_view target);
 /// The file that a verb without a target means: the first of ecosystem.json, .yaml, .yml, .config.js, .config.cjs,
 /// .config.mjs and package.json (only one with apps) in a folder.
 std::optional<std::string> find_default_file(const std::string& folder);
+
+/// The same for `deploy`: package.json is one where it has a `deploy`.
+std::optional<std::string> find_default_deploy_file(const std::string& folder);
 
 } // namespace procvisor::config
