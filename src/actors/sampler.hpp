@@ -10,7 +10,7 @@
 
 namespace procvisor {
 
-/// Reads cpu and memory of processes when somebody asks, and not again within two seconds: with nobody looking it does
+/// Reads cpu and memory of processes when somebody asks, and not again within a second: with nobody looking it does
 /// nothing at all.
 class sampler_state {
 public:
