@@ -5,8 +5,8 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cctype>
 #include <cerrno>
+#include <cstring>
 
 #include "os/rotated_files.hpp"
 
@@ -30,6 +30,19 @@ off_t size_of(int fd) {
 void fold_case(std::string& text) {
   std::ranges::transform(text, text.begin(),
                          [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+}
+
+/// As std::string::rfind, which compares at each place, many times as fast.
+size_t last_place(std::string_view block, std::string_view text) {
+  size_t last = std::string_view::npos;
+  for (size_t from = 0; from < block.size();) {
+    const void* found = ::memmem(block.data() + from, block.size() - from, text.data(), text.size());
+    if (found == nullptr)
+      return last;
+    last = static_cast<size_t>(static_cast<const char*>(found) - block.data());
+    from = last + 1;
+  }
+  return last;
 }
 
 } // namespace
@@ -134,7 +147,7 @@ log_history::found log_history::find_before(off_t at, std::string_view text, boo
   auto block = read(begin, at);
   if (fold)
     fold_case(block);
-  const auto hit = block.rfind(text);
+  const auto hit = last_place(block, text);
   if (hit != std::string::npos)
     return {line_start(begin + static_cast<off_t>(hit) + 1), begin};
   const auto overlap = static_cast<off_t>(text.size()) - 1;

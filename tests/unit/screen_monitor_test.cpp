@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include <random>
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -370,6 +372,51 @@ TEST_CASE("ilogs: shows the page of the files where there is one") {
   CHECK(shows(state, "older lines are compressed"));
   state.log.searched = 12;
   CHECK(shows(state, "searching 12%, Esc stops"));
+}
+
+TEST_CASE("monit: what has come of an action does not take away what is being typed") {
+  auto state = shop(80, 24);
+  type(state, "fwe");
+  say(state, {"restarted api (id 1)", false});
+  CHECK(shows(state, "filter: we"));
+  press(state, key::enter);
+  CHECK(shows(state, "restarted api (id 1)"));
+  say(state, {"stopped api (id 1)", false});
+  CHECK(shows(state, "stopped api (id 1)"));
+}
+
+TEST_CASE("monit: whatever is pressed in whatever order, there is a picture of the screen's size") {
+  std::mt19937 random{20261126};
+  const auto below = [&random](int end) { return std::uniform_int_distribution{0, end - 1}(random); };
+  constexpr std::string_view characters = "qrRsSc+-f/nNepudgGoOkjyx ?h0123";
+  auto state = shop(80, 24);
+  for (int step = 0; step < 5000; ++step) {
+    if (below(10) == 0)
+      take_size(state, 1 + below(150), 1 + below(50));
+    if (below(10) == 0) {
+      rpc::process_list list;
+      for (int i = below(60); i > 0; --i)
+        list.processes.push_back(process(below(100), fmt::format("p{}", below(20)), fmt::format("n{}", below(3))));
+      take_list(state, std::move(list));
+    }
+    if (below(20) == 0)
+      state.log.show_history(below(2) == 0 ? std::nullopt : std::optional{history_page{.lines = {"a", "b"}}});
+    state.log.add({.stream = below(2) == 0 ? log_stream::out : log_stream::err, .text = fmt::format("line {}", step)});
+    switch (below(3)) {
+      case 0:
+        on_input(state, key_press{static_cast<key>(below(20))});
+        break;
+      case 1:
+        on_input(state, mouse_event{static_cast<mouse_action>(below(3)), below(160), below(60)});
+        break;
+      case 2:
+        type(state, characters.substr(static_cast<size_t>(below(static_cast<int>(characters.size()))), 1));
+        break;
+    }
+    const auto screen = draw(state);
+    REQUIRE(screen.dimx() == state.columns);
+    REQUIRE(screen.dimy() == state.lines);
+  }
 }
 
 TEST_CASE("monit: what has come of an action is said in one line") {

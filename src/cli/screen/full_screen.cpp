@@ -202,6 +202,8 @@ private:
         frame_ = {};
       check_selection();
     }
+    if (news.trouble)
+      say(state_, {news.trouble->what, true});
     if (news.details)
       state_.details = std::move(*news.details);
     is_changed_ = true;
@@ -209,7 +211,7 @@ private:
 
   void take_outcomes() {
     for (auto& one : actions_.take())
-      state_.last = std::move(one);
+      say(state_, std::move(one));
     ask();
     is_changed_ = true;
   }
@@ -238,7 +240,7 @@ private:
 
   void take(std::optional<message> said) {
     if (said)
-      state_.last = std::move(*said);
+      say(state_, std::move(*said));
     is_changed_ = true;
   }
 
@@ -279,9 +281,9 @@ private:
   void follow() {
     follow_.reset();
     if (history_.is_open() && log_.followed() == shown_ids_)
-      return; // whoever reads older lines is not thrown out; the next tick asks again
-    state_.log.clear();
-    log_.follow(shown_ids_);
+      return;                    // whoever reads older lines is not thrown out; the next tick asks again
+    if (log_.follow(shown_ids_)) // else what was there is better than nothing
+      state_.log.clear();
     ask();
     is_changed_ = true;
   }

@@ -27,15 +27,15 @@ log_stream stream_of(std::string_view word) {
 
 } // namespace
 
-void log_feed::follow(std::vector<int64_t> ids) {
+bool log_feed::follow(std::vector<int64_t> ids) {
   ids_ = std::move(ids);
   tail_path_.clear();
   stream_.reset();
   if (ids_.empty())
-    return;
+    return true;
   auto found = keeper::connect(place_);
   if (!found || !*found)
-    return;
+    return false;
   stream_.emplace(std::move(*found));
   nlohmann::json params{{"lines", tail_lines}, {"follow", true}};
   if (ids_.front() == journal_id) {
@@ -48,6 +48,7 @@ void log_feed::follow(std::vector<int64_t> ids) {
   }
   if (!stream_->send(rpc::method::logs, params, rpc::prompt))
     stream_.reset();
+  return stream_.has_value();
 }
 
 void log_feed::take(log_pane& into) {

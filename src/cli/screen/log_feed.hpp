@@ -15,8 +15,8 @@ class log_feed {
 public:
   explicit log_feed(os::home place) : place_(std::move(place)) {}
 
-  /// The last lines and then the new ones; what was followed before is not any more. Where no daemon is there, is_lost().
-  void follow(std::vector<int64_t> ids);
+  /// The last lines and then the new ones; what was followed before is not any more. False: no daemon is there.
+  bool follow(std::vector<int64_t> ids);
   void stop() { stream_.reset(); }
   const std::vector<int64_t>& followed() const noexcept { return ids_; }
   bool is_lost() const noexcept { return !stream_ && !ids_.empty(); }

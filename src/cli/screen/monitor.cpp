@@ -34,6 +34,14 @@ void take_size(monitor& state, int columns, int lines) {
   settle_selection(state.table, state.table_lines(), state.list.processes, state.places().table.height);
 }
 
+void say(monitor& state, message what) {
+  const bool is_busy = std::holds_alternative<field>(state.last) || std::holds_alternative<question>(state.last);
+  if (is_busy)
+    state.unsaid = std::move(what);
+  else
+    state.last = std::move(what);
+}
+
 std::string_view to_string(process_action action) {
   switch (action) {
     case process_action::restart:
@@ -87,11 +95,14 @@ std::vector<key_hint> hints_of(const monitor& state) {
     hints.insert(hints.begin() + 1, {"q", "quit", typed("q")});
     return hints;
   }
-  return {{"?", "help", typed("?")},    {"q", "quit", typed("q")},  {"Enter", "log", {key::enter}},
-          {"r", "restart", typed("r")}, {"s", "stop", typed("s")},  {"S", "start", typed("S")},
-          {"f", "filter", typed("f")},  {"o", "sort", typed("o")},  {"Tab", "pane", {key::tab}},
-          {"R", "reload", typed("R")},  {"c", "scale", typed("c")}, {"/", "search", typed("/")},
-          {"e", "out/err", typed("e")}};
+  std::vector<key_hint> hints{{"?", "help", typed("?")},    {"q", "quit", typed("q")},  {"Enter", "log", {key::enter}},
+                              {"r", "restart", typed("r")}, {"s", "stop", typed("s")},  {"S", "start", typed("S")},
+                              {"f", "filter", typed("f")},  {"o", "sort", typed("o")},  {"Tab", "pane", {key::tab}},
+                              {"R", "reload", typed("R")},  {"c", "scale", typed("c")}, {"/", "search", typed("/")},
+                              {"e", "out/err", typed("e")}};
+  if (state.places().details.height > 0 && state.places().log.height > 0) // no pane is hidden
+    std::erase_if(hints, [](const key_hint& hint) { return hint.sends.what == key::tab; });
+  return hints;
 }
 
 } // namespace procvisor::cli

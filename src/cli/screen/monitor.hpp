@@ -84,6 +84,7 @@ struct monitor {
   table_view table;
   log_pane log;
   last_line last;
+  std::optional<message> unsaid; ///< while something is typed or asked there
   bool shows_help = false;
   int columns = 80;
   int lines = 24;
@@ -99,6 +100,9 @@ struct monitor {
 
 void take_list(monitor& state, rpc::process_list list);
 void take_size(monitor& state, int columns, int lines);
+
+/// Says it in the last line, or as soon as that is free.
+void say(monitor& state, message what);
 
 effects on_input(monitor& state, const input_event& event);
 

@@ -52,7 +52,12 @@ void row_feed::take_reply(const std::string& text, news& into, steady_time now) 
   switch (std::exchange(stage_, stage::idle)) {
     case stage::list: {
       auto list = rpc::read_process_list(text);
-      into.list = list ? std::move(*list) : rpc::process_list{}; // nothing has the target's name any more
+      if (list)
+        into.list = std::move(*list);
+      else if (list.error().code == exit_code::not_found) // nothing has the target's name any more
+        into.list.emplace();
+      else
+        into.trouble = std::move(list.error());
       if (details_of_)
         send(stage::details, rpc::method::describe, {{"target", std::to_string(*details_of_)}}, now);
       return;

@@ -30,6 +30,7 @@ public:
   struct news {
     std::optional<rpc::process_list> list;
     std::optional<nlohmann::json> details; ///< null: the process is not there
+    std::optional<error> trouble;          ///< instead of a list
   };
   /// What has come.
   news take(steady_time now);
