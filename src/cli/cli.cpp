@@ -3,6 +3,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -51,12 +52,30 @@ result<exit_code> run_verb(command_line typed, console& out) {
   }
 }
 
+/// `pm2-runtime app.js`: the names by which the program is `procvisor runtime`.
+bool is_called_runtime(std::string_view program) {
+  const std::string_view name = program.substr(program.rfind('/') + 1);
+  return name == "procvisor-runtime" || name == "pm2-runtime" || name == "pm2-docker";
+}
+
+/// PM2's has a verb `start`, which says nothing more.
+std::vector<char*> behind_runtime(std::span<char* const> typed) {
+  static std::string verb = "runtime";
+  std::vector<char*> words{verb.data()};
+  const bool has_start = !typed.empty() && typed.front() == std::string_view{"start"};
+  words.insert(words.end(), typed.begin() + (has_start ? 1 : 0), typed.end());
+  return words;
+}
+
 } // namespace
 
 int run_client(int argc, char** argv) {
   console out;
-  std::span<char* const> arguments{argv, static_cast<size_t>(argc)};
-  result<exit_code> ended = run_verb(split_command_line(arguments.subspan(argc > 0 ? 1 : 0)), out);
+  const std::span<char* const> arguments{argv, static_cast<size_t>(argc)};
+  const auto typed = arguments.subspan(argc > 0 ? 1 : 0);
+  const bool is_runtime = argc > 0 && is_called_runtime(argv[0]);
+  const std::vector<char*> with_verb = is_runtime ? behind_runtime(typed) : std::vector<char*>{};
+  result<exit_code> ended = run_verb(split_command_line(is_runtime ? std::span<char* const>{with_verb} : typed), out);
   if (ended)
     return static_cast<int>(*ended);
   out.report(ended.error());

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "cli/caller.hpp"
+#include "cli/restart.hpp"
 #include "core/text.hpp"
 
 namespace procvisor::cli {
@@ -65,6 +66,18 @@ result<config::file_request> file_request_for(const std::string& target, const f
     request.stdin_text = std::move(*text);
   }
   return request;
+}
+
+result<config::loaded> load_target(const std::string& target, const file_choice& choice,
+                                   const config::change_request& said) {
+  const auto& [options, args, has_args, who] = said;
+  if (config::is_config_file(target))
+    return file_request_for(target, choice, options, who).and_then(config::load_file).map([&](config::loaded apps) {
+      if (has_args)
+        apps.warnings.emplace_back(no_args_for_a_file);
+      return apps;
+    });
+  return config::from_command_line({target, options, args, who});
 }
 
 } // namespace procvisor::cli

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "config/changes.hpp"
 #include "config/load.hpp"
 #include "core/result.hpp"
 
@@ -29,5 +30,9 @@ result<std::vector<std::string>> targets_or_default_file(const std::vector<std::
 /// For a target that config::is_config_file(): reads standard input where it is `-`.
 result<config::file_request> file_request_for(const std::string& target, const file_choice& choice,
                                               const config::given_options& options, const config::caller& who);
+
+/// The apps that a target describes: a file or a script.
+result<config::loaded> load_target(const std::string& target, const file_choice& choice,
+                                   const config::change_request& said);
 
 } // namespace procvisor::cli

@@ -52,23 +52,9 @@ bool may_be_in_list(const std::string& target, const start_request& request) {
   return !has_extension || ::access((request.said.who.cwd + "/" + target).c_str(), F_OK) != 0;
 }
 
-/// The apps that a target describes: a file or a script.
-result<config::loaded> declared_by(const std::string& target, const start_request& request) {
-  const auto& [options, args, has_args, who] = request.said;
-  if (config::is_config_file(target))
-    return file_request_for(target, request.choice, options, who)
-        .and_then(config::load_file)
-        .map([&](config::loaded apps) {
-          if (has_args)
-            apps.warnings.emplace_back(no_args_for_a_file);
-          return apps;
-        });
-  return config::from_command_line({target, options, args, who});
-}
-
-/// The same, once those that ask for it have been written to files.
+/// The apps that a target describes, once those that ask for it have been written to files.
 result<config::loaded> load(const std::string& target, const start_request& request, const console& out) {
-  auto loaded = declared_by(target, request);
+  auto loaded = load_target(target, request.choice, request.said);
   if (!loaded)
     return loaded;
   auto written = config::write_apps(*loaded, request.said.who.cwd);

@@ -75,6 +75,7 @@ result<exit_code> deploy(invocation& call);
 result<exit_code> dump(invocation& call);
 result<exit_code> resurrect(invocation& call);
 result<exit_code> cleardump(invocation& call);
+result<exit_code> runtime(invocation& call);
 result<exit_code> startup(invocation& call);
 result<exit_code> unstartup(invocation& call);
 result<exit_code> ping(invocation& call);

@@ -40,6 +40,17 @@ bool is_no_file(const app_spec& spec, const std::string& path) {
   return spec.disable_logs || path == "/dev/null" || path == "NULL";
 }
 
+/// What is opened there is nobody's alone.
+bool is_descriptor(std::string_view path) {
+  return path.starts_with("/proc/") || path.starts_with("/dev/");
+}
+
+std::string pid_path(const app_spec& spec, process_id id, const std::string& default_path) {
+  if (spec.pid_file == "/dev/null")
+    return {};
+  return with_id(spec.pid_file.empty() ? default_path : spec.pid_file, ".pid", id);
+}
+
 std::string combined_path(const app_spec& spec, process_id id, const std::string& default_path) {
   const auto& log = spec.log_file;
   if (!log.wanted || is_no_file(spec, log.path))
@@ -66,12 +77,12 @@ log_paths resolve_log_paths(const app_spec& spec, process_id id, const std::stri
   log_paths files{
       .out = log_path(spec.out_file, "out"),
       .error = log_path(spec.error_file, "error"),
-      .pid_file =
-          with_id(spec.pid_file.empty() ? fmt::format("{}/pids/{}.pid", home, name) : spec.pid_file, ".pid", id),
+      .pid_file = pid_path(spec, id, fmt::format("{}/pids/{}.pid", home, name)),
       .log = combined_path(spec, id, fmt::format("{}/logs/{}.log", home, name)),
   };
   const bool has_neighbours = spec.instances > 1 && !keeps_instances_apart(spec);
-  files.is_shared = has_neighbours || !files.log.empty() || (!files.out.empty() && files.out == files.error);
+  files.is_shared = has_neighbours || !files.log.empty() || (!files.out.empty() && files.out == files.error)
+                    || is_descriptor(files.out) || is_descriptor(files.error);
   return files;
 }
 

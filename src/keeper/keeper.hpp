@@ -14,6 +14,9 @@ inline constexpr int ready_fd = 3;
 /// procvisor.log has more lines.
 inline constexpr const char* debug_variable = "PROCVISOR_DEBUG";
 
+/// Set by `procvisor runtime` for what it starts: neither state nor journal is written to a file.
+inline constexpr const char* traceless_variable = "PROCVISOR_TRACELESS";
+
 /// `procvisor takes-over`: whether this program can go on from the keeper that asks. As descriptor 3 it is given what it
 /// would take over (keeper/inheritance.hpp), as descriptor 0 the daemon's state. 0, or 1 with the reason on stderr.
 int run_check();

@@ -37,7 +37,12 @@ unique_fd open_making_parents(const std::string& path, int flags) {
 } // namespace
 
 unique_fd open_append(const std::string& path) {
-  return open_making_parents(path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  auto fd = open_making_parents(path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  // Not blocking is for a FIFO that nobody reads. The pipe of a process that is alive is read: its reader sets the pace.
+  struct stat about {};
+  if (fd && path.starts_with("/proc/") && ::fstat(fd.get(), &about) == 0 && S_ISFIFO(about.st_mode))
+    ::fcntl(fd.get(), F_SETFL, O_APPEND);
+  return fd;
 }
 
 int empty_file(const std::string& path) {

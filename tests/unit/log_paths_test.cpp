@@ -47,6 +47,13 @@ const row rows[] = {
        s.pid_file = "/run/my.pid";
      },
      {"/var/o.log", "/var/e.log", "/run/my-3.pid"}},
+    {"a descriptor is not one process's alone, and /dev/null is no file",
+     [](app_spec& s) {
+       s.out_file = "/proc/1/fd/7";
+       s.error_file = "/dev/null";
+       s.pid_file = "/dev/null";
+     },
+     {"/proc/1/fd/7", "", "", "", true}},
     {"paths of the user's own, instances: the id only before .log",
      [](app_spec& s) {
        s.instances_given = true;

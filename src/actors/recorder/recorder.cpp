@@ -7,11 +7,13 @@
 #include <sys/stat.h>
 
 #include <cerrno>
+#include <cstdlib>
 
 #include <caf/init_global_meta_objects.hpp>
 
 #include "actors/recorder/root.hpp"
 #include "core/result.hpp"
+#include "keeper/keeper.hpp"
 #include "os/heap.hpp"
 #include "os/home.hpp"
 #include "os/limits.hpp"
@@ -43,7 +45,9 @@ int run_recorder(int keeper_fd) {
   drain_pool pool;
   caf::actor_system system{config};
   // An actor that nobody refers to ends; an armed fd is no reference.
-  const auto root = system.spawn<root_impl>(std::move(keeper), place->daemon_log, pool);
+  const bool leaves_files = std::getenv(keeper::traceless_variable) == nullptr;
+  const auto root =
+      system.spawn<root_impl>(std::move(keeper), leaves_files ? place->daemon_log : "/dev/null", pool, leaves_files);
   event_loop::of(system).run();
   return static_cast<int>(exit_code::done);
 }

@@ -110,9 +110,10 @@ const std::array<root_state::operation, 9> root_state::operations{{
     {op::reopen, 0, &root_state::on_reopen},
 }};
 
-root_state::root_state(recorder_actor::pointer self, os::unique_fd keeper, std::string journal_path, drain_pool& pool)
+root_state::root_state(recorder_actor::pointer self, os::unique_fd keeper, std::string journal_path, drain_pool& pool,
+                       bool keeps_state)
   : self_(self), pool_(pool), keeper_(event_loop::of(self->system()), std::move(keeper), self->ctrl()),
-    journal_path_(std::move(journal_path)) {
+    journal_path_(std::move(journal_path)), keeps_state_(keeps_state) {
 }
 
 recorder_actor::behavior_type root_state::make_behavior() {
@@ -321,6 +322,8 @@ void root_state::on_journal(const json& packet, fd_list) {
 
 void root_state::on_save(const json& packet, fd_list fds) {
   const auto path = packet.at("path").get<std::string>();
+  if (!keeps_state_)
+    return answer({{"op", op::saved}, {"path", path}, {"tag", packet.at("tag").get<uint64_t>()}, {"failed", ""}});
   auto& file = state_files_[path];
   if (!file) {
     file = self_->spawn<state_file_impl>(path, recorder_actor{self_});

@@ -35,8 +35,9 @@ class root_state {
 public:
   static inline const char* name = "procvisor.recorder";
 
-  /// `pool` outlives the actor.
-  root_state(recorder_actor::pointer self, os::unique_fd keeper, std::string journal_path, drain_pool& pool);
+  /// `pool` outlives the actor. `keeps_state`: false for a keeper that leaves nothing behind (`procvisor runtime`).
+  root_state(recorder_actor::pointer self, os::unique_fd keeper, std::string journal_path, drain_pool& pool,
+             bool keeps_state = true);
   recorder_actor::behavior_type make_behavior();
 
 private:
@@ -104,6 +105,7 @@ private:
   watched_fd daemon_;
   std::deque<std::string> answers_; ///< one for each request of the daemon at most, and it reads them
   std::string journal_path_;
+  bool keeps_state_;
   journal_actor journal_;
   log_compressor_actor compressor_; ///< from when there is something to compress
   std::unordered_map<process_id, log_writer_actor> writers_;
