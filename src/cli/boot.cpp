@@ -47,12 +47,11 @@ result<void> check_is_own(const rpc::client& daemon) {
               "procvisor kill ends it with its apps, and systemctl start brings them back");
 }
 
-result<void> tell_systemd(const rpc::client& daemon, size_t processes) {
+result<void> tell_systemd(const rpc::client& daemon) {
   const char* address = notify_socket();
   if (address == nullptr)
     return {};
-  const std::string text =
-      fmt::format("MAINPID={}\nREADY=1\nSTATUS={} processes taken up", keeper_of(daemon), processes);
+  const std::string text = fmt::format("MAINPID={}\nREADY=1", keeper_of(daemon));
   if (const int failed = os::tell_service_manager(address, text); failed != 0)
     return fail(exit_code::other, fmt::format("telling systemd at '{}' failed: {}", address, std::strerror(failed)));
   return {};

@@ -16,6 +16,6 @@ result<saved_list> list_at_boot(const os::home& place);
 result<void> check_is_own(const rpc::client& daemon);
 
 /// Tells systemd that the list is there, and which process is to be watched: the keeper.
-result<void> tell_systemd(const rpc::client& daemon, size_t processes);
+result<void> tell_systemd(const rpc::client& daemon);
 
 } // namespace procvisor::cli

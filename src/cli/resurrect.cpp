@@ -50,10 +50,11 @@ result<exit_code> run::resurrect(invocation& call) {
   reached.add(*answer);
   for (const error& e : list->left_out)
     reached.add_failure({}, e);
-  if (const auto skipped = answer->value("skipped", std::vector<std::string>{}); !skipped.empty())
+  const auto skipped = answer->value("skipped", std::vector<std::string>{});
+  if (!skipped.empty())
     call.out().warn(fmt::format("in the list already, and left as it is: {}", fmt::join(skipped, ", ")));
   if (is_at_boot)
-    if (auto told = tell_systemd(*daemon, reached.done.size()); !told)
+    if (auto told = tell_systemd(*daemon); !told)
       return fail(std::move(told.error()));
   return conclude(call, *daemon, reached, "resurrected");
 }

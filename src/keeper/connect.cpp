@@ -5,6 +5,7 @@
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -72,7 +73,21 @@ std::string read_to_end(int fd) {
   }
 }
 
+/// Without pidfds nothing here is certain of which process it means.
+result<void> check_kernel() {
+  if (os::open_pidfd(::getpid()) || errno != ENOSYS)
+    return {};
+  utsname kernel{};
+  ::uname(&kernel);
+  return fail(
+      exit_code::other,
+      fmt::format("pidfd_open(2) is not there: procvisor needs Linux 5.3 or later, and this is {}", kernel.release),
+      "in a container, its filter of system calls may be older than the kernel");
+}
+
 result<void> start_keeper(const os::home& place, const char* program) {
+  if (auto checked = check_kernel(); !checked)
+    return checked;
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0)
     return fail(exit_code::other, fmt::format("making a pipe failed: {}", ::strerrordesc_np(errno)));

@@ -2,9 +2,13 @@
 
 #include <sys/epoll.h>
 
+#include <algorithm>
 #include <array>
 #include <cassert>
 #include <cerrno>
+#include <chrono>
+#include <limits>
+#include <span>
 #include <system_error>
 #include <utility>
 
@@ -21,6 +25,20 @@ namespace {
 constexpr size_t throughput = 64;
 /// Jobs between two looks at the fds.
 constexpr size_t jobs_between_polls = 256;
+
+/// Before Linux 5.11 in milliseconds, rounded up: an entry of the clock is never due too early.
+int wait_for_events(int epoll, std::span<epoll_event> ready, const timespec* limit) {
+  const int n = epoll_pwait2(epoll, ready.data(), static_cast<int>(ready.size()), limit, nullptr);
+  if (n >= 0 || errno != ENOSYS)
+    return n;
+  int milliseconds = -1;
+  if (limit != nullptr) {
+    const auto left = std::chrono::seconds{limit->tv_sec} + std::chrono::nanoseconds{limit->tv_nsec};
+    const auto most = std::chrono::milliseconds{std::numeric_limits<int>::max()};
+    milliseconds = static_cast<int>(std::min(std::chrono::ceil<std::chrono::milliseconds>(left), most).count());
+  }
+  return epoll_wait(epoll, ready.data(), static_cast<int>(ready.size()), milliseconds);
+}
 
 constexpr uint64_t make_token(uint32_t index, uint32_t generation) {
   return (uint64_t{generation} << 32) | index;
@@ -133,7 +151,7 @@ void event_loop::wait_and_dispatch(bool may_block) {
     }
   }
   std::array<epoll_event, 128> ready;
-  const int n = epoll_pwait2(epoll_.get(), ready.data(), static_cast<int>(ready.size()), limit, nullptr);
+  const int n = wait_for_events(epoll_.get(), ready, limit);
   for (int i = 0; i < n; ++i) {
     const auto& event = ready[static_cast<size_t>(i)];
     const auto& at = slots_[index_of(event.data.u64)];

@@ -1,4 +1,6 @@
 // What cannot be started says so, once, with the stage and the reason.
+#include <signal.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "home_fixture.hpp"
@@ -95,6 +97,36 @@ TEST_CASE_FIXTURE(home_fixture, "a script that runs already is refused, and with
 
   done({"start", "./idle", "--force"});
   CHECK(processes().size() == 2);
+}
+
+TEST_CASE_FIXTURE(home_fixture, "a kernel before 5.3 is told by its number, and nothing is started") {
+  program("idle");
+  const std::string pidfd_open = std::to_string(SYS_pidfd_open);
+  const auto said =
+      e2e::run({{program("without_calls"), pidfd_open, PROCVISOR_PROGRAM, "start", "./idle"}, env, folder(), {}});
+  CHECK(said.exit_code == 1);
+  CHECK(contains(said.err, "procvisor needs Linux 5.3 or later, and this is "));
+  CHECK(living().empty());
+}
+
+TEST_CASE_FIXTURE(home_fixture, "on a kernel without newer system calls all works, by older ones") {
+  program("idle");
+  words argv{program("without_calls"), "", PROCVISOR_PROGRAM};
+  for (const long call : {SYS_clone3, SYS_close_range, SYS_faccessat2, SYS_openat2, SYS_epoll_pwait2})
+    argv[1] += (argv[1].empty() ? "" : ",") + std::to_string(call);
+  const auto with = [&](words arguments) {
+    auto all = argv;
+    all.insert(all.end(), arguments.begin(), arguments.end());
+    return e2e::run({std::move(all), env, folder(), {}});
+  };
+  const auto started = with({"start", "./idle"}); // and so are keeper, daemon and recorder
+  CHECK_MESSAGE(started.exit_code == 0, started.err);
+  const pid_t before = pid_of("idle");
+  ::kill(before, SIGKILL);
+  CHECK(eventually([&] { return status_of("idle") == "online" && pid_of("idle") != before; }));
+  CHECK(with({"restart", "idle"}).exit_code == 0);
+  CHECK(with({"stop", "idle"}).exit_code == 0);
+  CHECK(with({"kill"}).exit_code == 0);
 }
 
 } // namespace e2e
