@@ -15,7 +15,7 @@ namespace procvisor::cli {
 namespace {
 
 /// Everything that `start` would find out before it starts anything.
-result<size_t> apps_of(const std::string& file, const file_choice& choice, const console& out) {
+result<size_t> check_apps(const std::string& file, const file_choice& choice, const console& out) {
   auto who = find_caller();
   if (!who)
     return fail(std::move(who.error()));
@@ -26,10 +26,19 @@ result<size_t> apps_of(const std::string& file, const file_choice& choice, const
   if (!config::is_config_file(file))
     return fail(exit_code::usage, fmt::format("{} is no file of apps by its name", in_quotes(file)),
                 ".json, .yaml, .yml, .config.js and package.json are");
-  return file_request_for(file, choice, {}, *who).and_then(config::load_file).map([&](const config::loaded& apps) {
-    for (const std::string& warning : apps.warnings)
+  const auto request = file_request_for(file, choice, {}, *who);
+  if (!request)
+    return fail(error{request.error()});
+  auto apps = config::load_file(*request);
+  auto deploy = config::check_deploy_section({.path = file, .stdin_text = request->stdin_text, .who = *who});
+  if (!deploy && apps)
+    return fail(std::move(deploy.error()));
+  if (!deploy && deploy.error().what != apps.error().what) // the same where the file cannot be read at all
+    apps.error().what += "\n" + deploy.error().what;
+  return apps.map([&](const config::loaded& all) {
+    for (const std::string& warning : all.warnings)
       out.warn(fmt::format("{}: {}", printable(file), warning));
-    return apps.apps.size();
+    return all.apps.size();
   });
 }
 
@@ -55,7 +64,7 @@ result<exit_code> run::validate(invocation& call) {
 
   exit_code worst = exit_code::done;
   for (const std::string& file : *files) {
-    const auto count = apps_of(file, choice, out);
+    const auto count = check_apps(file, choice, out);
     if (count) {
       out.talk(fmt::format("{}: {} apps, and nothing is wrong", printable(file), *count));
     } else {

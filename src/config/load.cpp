@@ -408,16 +408,42 @@ result<loaded> load_file(const file_request& request) {
   return out;
 }
 
+namespace {
+
+/// The `deploy` of a file, which package.json may have below `pm2`.
+placed deploy_section_of(const document& doc) {
+  const placed root{&doc.root, &doc.where};
+  const auto section = member(root, deploy_key);
+  const auto pm2 = member(root, pm2_key);
+  return section.value == nullptr && pm2.value != nullptr ? member(pm2, deploy_key) : section;
+}
+
+} // namespace
+
+result<void> check_deploy_section(const deploy_file& request) {
+  const file_request file{.path = request.path, .stdin_text = request.stdin_text, .who = request.who};
+  const auto doc = read_document(file);
+  if (!doc)
+    return fail(doc.error());
+  const auto section = deploy_section_of(*doc);
+  if (section.value == nullptr || !section.value->is_object())
+    return {};
+  problem_list problems(file_label(file));
+  size_t index = 0;
+  for (const auto& [name, value] : section.value->get_ref<const json_value::object_t&>())
+    (void)declare_deploy_target(name, value, section.where->parts[index++], problems);
+  if (!problems.empty())
+    return fail(std::move(problems).to_error());
+  return {};
+}
+
 result<deploy_target> load_deploy_target(const deploy_file& request) {
   const file_request file{.path = request.path, .stdin_text = request.stdin_text, .who = request.who};
   const auto doc = read_document(file);
   if (!doc)
     return fail(doc.error());
   const auto label = file_label(file);
-  const placed root{&doc->root, &doc->where};
-  auto section = member(root, deploy_key);
-  if (const auto pm2 = member(root, pm2_key); section.value == nullptr && pm2.value != nullptr)
-    section = member(pm2, deploy_key);
+  const auto section = deploy_section_of(*doc);
   if (section.value == nullptr || !section.value->is_object())
     return fail(problem_at(label, {}, fmt::format("has no object {}", in_quotes(deploy_key)), "procvisor deploy help"));
   const auto environment = member(section, request.environment);

@@ -74,6 +74,10 @@ struct deploy_file {
 /// One environment of a file's `deploy`. Fails with not_found where there is none of that name.
 result<deploy_target> load_deploy_target(const deploy_file& request);
 
+/// What is wrong with all environments of a file's `deploy`, as load_file() says it of the apps. None is no failure; the
+/// request's environment is not looked at.
+result<void> check_deploy_section(const deploy_file& request);
+
 /// What is wrong with a value of an attribute, were it given on a command line.
 result<void> check_option(const app_option& option, const std::string& value);
 

@@ -55,7 +55,7 @@ TEST_CASE_FIXTURE(home_fixture,
                     "  {name: 'one', script: './idle', max_restart: 3},\n"
                     "  {name: 'two', script: './gone'},\n"
                     "  {name: 'three', script: './idle', kill_timeout: 'soon'},\n"
-                    "]}\n");
+                    "], deploy: {production: {user: 'node', hots: 'server'}}}\n");
   write("good.yaml", "apps:\n  - script: ./idle\n    name: good\n");
 
   const auto found = run({"validate", "bad.json", "good.yaml"});
@@ -65,6 +65,8 @@ TEST_CASE_FIXTURE(home_fixture,
   CHECK(contains(found.err, "max_restarts"));
   CHECK(contains(found.err, "bad.json:3:"));
   CHECK(contains(found.err, "bad.json:4:"));
+  CHECK(contains(found.err, "bad.json:5:"));
+  CHECK(contains(found.err, "'hots'"));
   CHECK(contains(found.err, "good.yaml: 1 apps, and nothing is wrong"));
   CHECK(found.out.empty());
   CHECK(living().empty());
