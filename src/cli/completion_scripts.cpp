@@ -6,6 +6,9 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "core/deploy_request.hpp"
 
 namespace procvisor::cli {
 
@@ -40,6 +43,10 @@ std::string names_of_all(const std::vector<verb_words>& verbs, std::string_view 
     if (wanted(*one.what))
       names.push_back(joined(names_of(*one.what), separator));
   return joined(names, separator);
+}
+
+std::string words_of_deploy() {
+  return fmt::format("{}", fmt::join(deploy_words(), " "));
 }
 
 bool is_any(const verb&) {
@@ -83,6 +90,7 @@ constexpr const char* bash_script = R"sh(_procvisor() {
   else
     case $verb in
       help) words='@verbs@' ;;
+      deploy) ((COMP_CWORD > i + 1)) && words='@deploy-words@' ;;
       @with-names@)
         while IFS= read -r name; do
           [[ $name == "$word"* ]] && COMPREPLY+=("$(printf %q "$name")")
@@ -116,6 +124,7 @@ _procvisor() {
     _describe 'option' options
   else
     case $verb in
+      (deploy) ((CURRENT > i + 1)) && compadd @deploy-words@ ;;
       (@with-names@)
         names=(${(f)"$(procvisor completion names 2> /dev/null)"})
         compadd -a names
@@ -140,6 +149,7 @@ std::string bash_completion(const std::vector<verb_words>& verbs) {
   }
   return filled(bash_script, {{"@verbs@", names_of_all(verbs, " ", is_any)},
                               {"@options@", options},
+                              {"@deploy-words@", words_of_deploy()},
                               {"@with-names@", names_of_all(verbs, "|", takes_names)}});
 }
 
@@ -157,9 +167,10 @@ std::string zsh_completion(const std::vector<verb_words>& verbs) {
                         in_shell_quotes(fmt::format("--{}:{}", option.long_names.front(), option.help), posix_quote));
     options += "      ) ;;\n";
   }
-  return filled(
-      zsh_script,
-      {{"@verbs@", described}, {"@options@", options}, {"@with-names@", names_of_all(verbs, "|", takes_names)}});
+  return filled(zsh_script, {{"@verbs@", described},
+                             {"@options@", options},
+                             {"@deploy-words@", words_of_deploy()},
+                             {"@with-names@", names_of_all(verbs, "|", takes_names)}});
 }
 
 std::string fish_completion(const std::vector<verb_words>& verbs) {
@@ -178,6 +189,7 @@ std::string fish_completion(const std::vector<verb_words>& verbs) {
       text += fmt::format("{} -d {}\n", option.takes_value ? " -r" : "", in_shell_quotes(option.help, fish_quote));
     }
   }
+  text += fmt::format("complete -c procvisor -n '__fish_seen_subcommand_from deploy' -a '{}'\n", words_of_deploy());
   return text
          + fmt::format("complete -c procvisor -n '__fish_seen_subcommand_from {}' -a '(procvisor completion names)'\n",
                        names_of_all(verbs, " ", takes_names));

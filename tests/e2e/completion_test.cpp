@@ -40,6 +40,8 @@ TEST_CASE_FIXTURE(home_fixture, "bash completes verbs, their options, and the na
   CHECK(offered(*this, "procvisor stop ''") == "two\\ words\nweb\n");
   CHECK(offered(*this, "procvisor restart w") == "web\n");
   CHECK(offered(*this, "procvisor help pretty") == "prettylist\n");
+  CHECK(offered(*this, "procvisor deploy production re") == "revert\nref\n");
+  CHECK(offered(*this, "procvisor deploy re") == "\n"); // a file, or an environment
 }
 
 TEST_CASE_FIXTURE(home_fixture, "the scripts of all shells are well-formed") {
