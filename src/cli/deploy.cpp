@@ -33,6 +33,7 @@ constexpr std::string_view local_hook = "pre-deploy-local";
 constexpr size_t most_script_file = 64 * 1024;
 
 struct deploy_command {
+  config::caller who;
   deploy_target target;
   deploy_request request;
   size_t at_a_time = 1;
@@ -96,7 +97,7 @@ result<deploy_command> read_command(invocation& call, std::optional<int64_t> at_
   if (!split)
     return fail(std::move(split.error()));
   auto& [file, words] = *split;
-  deploy_command command;
+  deploy_command command{.who = *who, .target = {}, .request = {}};
   std::span<const std::string> rest = std::span{words}.subspan(1);
   std::vector<std::string> all(rest.begin(), rest.end());
   all.insert(all.end(), call.app_args().begin(), call.app_args().end());
@@ -121,20 +122,13 @@ result<deploy_command> read_command(invocation& call, std::optional<int64_t> at_
   return command;
 }
 
-result<std::string> program(std::string_view name) {
-  auto who = find_caller();
-  if (!who)
-    return fail(std::move(who.error()));
-  if (auto path = os::find_program(name, who->search_path, who->cwd))
-    return *path;
-  return fail(exit_code::other, fmt::format("there is no {} in PATH", name));
-}
-
-result<std::vector<std::string>> found(std::vector<std::string> argv) {
-  return program(argv.front()).map([&](std::string path) {
-    argv.front() = std::move(path);
-    return std::move(argv);
-  });
+/// With the path of the program in place of its name.
+result<std::vector<std::string>> found(std::vector<std::string> argv, const config::caller& who) {
+  auto path = os::find_program(argv.front(), who.search_path, who.cwd);
+  if (!path)
+    return fail(exit_code::other, fmt::format("there is no {} in PATH", argv.front()));
+  argv.front() = std::move(*path);
+  return argv;
 }
 
 result<std::vector<deploy_job>> make_jobs(const deploy_command& command) {
@@ -145,7 +139,8 @@ result<std::vector<deploy_job>> make_jobs(const deploy_command& command) {
     const auto script = deploy_script(command.target, command.request, manner);
     auto argv =
         found(is_local ? local_shell()
-                       : ssh_command(command.target, host, manner.has_tty ? script : "", command.at_a_time == 1));
+                       : ssh_command(command.target, host, manner.has_tty ? script : "", command.at_a_time == 1),
+              command.who);
     if (!argv)
       return fail(std::move(argv.error()));
     jobs.push_back({deploy_outcome{host, command.target}, std::move(*argv), manner.has_tty ? "" : script, manner.mark});
@@ -157,7 +152,7 @@ result<void> run_local_hook(const deploy_command& command, deploy_display& displ
   if (command.target.pre_deploy_local.empty() || !is_deploying(command.request.action))
     return {};
   const script_manner manner{.mark = random_mark()};
-  auto argv = found(local_shell());
+  auto argv = found(local_shell(), command.who);
   if (!argv)
     return fail(std::move(argv.error()));
   deploy_job job{deploy_outcome{std::string{local_host}, command.target}, std::move(*argv),
@@ -192,26 +187,25 @@ result<exit_code> run::deploy(invocation& call) {
   auto command = read_command(call, at_a_time);
   if (!command)
     return fail(std::move(command.error()));
-  if (command->request.action == deploy_action::update && !is_forced) {
-    auto who = find_caller();
-    if (auto checked = who ? check_local_repository(*who) : fail(who.error()); !checked)
+  const auto action = command->request.action;
+  if (action == deploy_action::update && !is_forced)
+    if (auto checked = check_local_repository(command->who); !checked)
       return fail(std::move(checked.error()));
-  }
   os::ignore_signals({SIGPIPE}); // of a program that ends before it has read its script
   auto jobs = make_jobs(*command);
   if (!jobs)
     return fail(std::move(jobs.error()));
 
-  const auto action = command->request.action;
   deploy_display display{out, is_asking(action), command->target.needs_tty && ::isatty(STDIN_FILENO) == 1};
   if (auto hooked = run_local_hook(*command, display); !hooked)
     return fail(std::move(hooked.error()));
   const bool has_many = jobs->size() > 1;
   const deploy_crew::listener listens{
       .output =
-          [&](const std::string& host, const std::string& line, bool is_error) {
-            const auto text = (has_many ? host + " | " : "") + line + "\n";
-            if (is_error)
+          [&](const std::string& host, const deploy_event& output, bool is_standard_error) {
+            const char* ending = display.is_raw() && out.data_is_terminal() ? "\r\n" : "\n";
+            const auto text = (has_many ? host + " | " : "") + output.text + (output.ends_line ? ending : "");
+            if (is_standard_error)
               out.pass_on_error(text);
             else
               (void)out.data(text); // nobody is left to read it

@@ -7,12 +7,14 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "core/text.hpp"
+#include "os/signals.hpp"
 
 namespace procvisor::cli {
 
@@ -23,6 +25,9 @@ using namespace std::chrono_literals;
 /// A hook may leave programs behind that have the output open: when the script has said its last word, the rest of it
 /// has so long to arrive.
 constexpr auto grace = 1s;
+
+/// And so long what is interrupted, to end by itself.
+constexpr auto last_chance = 5s;
 
 /// What ssh itself says, and what a host answers.
 constexpr size_t most_complaint = 16 * 1024;
@@ -65,11 +70,12 @@ struct deploy_crew::work {
   std::string unread_error = {}; ///< a line of standard error that has not ended
   size_t output_bytes = 0;
   clock::time_point started = clock::now();
-  std::optional<clock::time_point> last_word = {};
+  std::optional<clock::time_point> give_up_at = {};
 };
 
 deploy_crew::deploy_crew(deploy_display& display, size_t at_a_time, output_use use, listener listens)
-  : display_(display), at_a_time_(at_a_time), use_(use), listens_(std::move(listens)) {
+  : display_(display), at_a_time_(at_a_time), use_(use), listens_(std::move(listens)),
+    signals_(os::take_signals({SIGINT, SIGTERM})) {
 }
 
 deploy_crew::~deploy_crew() = default;
@@ -84,7 +90,7 @@ std::vector<deploy_result> deploy_crew::run(std::vector<deploy_job> jobs) {
                        [](const deploy_result& one) { return one.fate == deploy_fate::failed; });
   };
   for (;;) {
-    while (next < jobs.size() && running_.size() < at_a_time_ && !has_failure()) {
+    while (next < jobs.size() && running_.size() < at_a_time_ && !has_failure() && !is_interrupted_) {
       begin(std::move(jobs[next]), results[next]);
       ++next;
     }
@@ -114,11 +120,11 @@ void deploy_crew::begin(deploy_job job, deploy_result& result) {
   }
   if (!is_local)
     display_.stage(job.outcome.host(), job.outcome.stage_text(), true); // ssh may ask something below it
-  running_.push_back({result, std::move(*child), deploy_marks{job.mark}, std::move(job.script), {}});
+  running_.push_back({result, std::move(*child), deploy_marks{job.mark, display_.is_raw()}, std::move(job.script), {}});
 }
 
 void deploy_crew::wait_and_read() {
-  std::vector<pollfd> ready;
+  std::vector<pollfd> ready{{signals_.get(), POLLIN, 0}};
   for (const auto& one : running_) {
     ready.push_back({one.child.out.get(), POLLIN, 0});
     ready.push_back({one.child.err.get(), POLLIN, 0});
@@ -127,6 +133,8 @@ void deploy_crew::wait_and_read() {
   if (::poll(ready.data(), ready.size(), milliseconds_to_wait()) < 0)
     return; // EINTR
   auto at = ready.begin();
+  if ((at++)->revents != 0 && os::next_signal(signals_.get()))
+    interrupt();
   for (auto& one : running_) {
     if ((at++)->revents != 0)
       read_out(one);
@@ -168,9 +176,9 @@ void deploy_crew::read_err(work& one) {
     return;
   one.unread_error += bytes;
   for (size_t end = 0; (end = one.unread_error.find('\n')) != std::string::npos; one.unread_error.erase(0, end + 1))
-    listens_.output(one.result.outcome.host(), one.unread_error.substr(0, end), true);
+    listens_.output(one.result.outcome.host(), {{}, one.unread_error.substr(0, end)}, true);
   if (!goes_on && !one.unread_error.empty())
-    listens_.output(one.result.outcome.host(), one.unread_error, true);
+    listens_.output(one.result.outcome.host(), {{}, one.unread_error}, true);
 }
 
 void deploy_crew::take(work& one, std::vector<deploy_event> events) {
@@ -178,42 +186,59 @@ void deploy_crew::take(work& one, std::vector<deploy_event> events) {
   for (const auto& event : events) {
     outcome.add(event);
     if (event.word.empty())
-      keep_output(one, event.text);
+      keep_output(one, event);
     else if (event.word == "stage")
       display_.stage(outcome.host(), outcome.stage_text(), false);
     else if (event.word == "note")
       display_.say(fmt::format("{}: {}", outcome.host(), printable(event.text)));
   }
-  if (outcome.is_over() && !one.last_word)
-    one.last_word = clock::now();
+  if (outcome.is_over() && !one.give_up_at)
+    one.give_up_at = clock::now() + grace;
 }
 
-void deploy_crew::keep_output(work& one, const std::string& line) {
+void deploy_crew::keep_output(work& one, const deploy_event& output) {
   switch (use_) {
     case output_use::show:
-      display_.output(one.result.outcome.host(), line);
+      if (display_.is_raw())
+        display_.pass(output.text + (output.ends_line ? "\r\n" : ""));
+      else
+        display_.output(one.result.outcome.host(), output.text);
       return;
     case output_use::pass_on:
       display_.erase();
-      listens_.output(one.result.outcome.host(), line, false);
+      listens_.output(one.result.outcome.host(), output, false);
       return;
     case output_use::collect:
-      one.output_bytes += line.size() + 1;
+      one.output_bytes += output.text.size() + 1;
       one.result.is_output_cut = one.output_bytes > most_output;
       if (!one.result.is_output_cut)
-        one.result.output.push_back(line);
+        one.result.output.push_back(output.text);
       return;
   }
 }
 
+/// The end of its standard input is what a script ends by.
+void deploy_crew::interrupt() {
+  for (auto& one : running_) {
+    if (is_interrupted_ || !one.child.in)
+      one.child.kill();
+    one.unsent.clear();
+    one.child.in.reset();
+    one.give_up_at = clock::now() + (is_interrupted_ ? grace : last_chance);
+  }
+  is_interrupted_ = true;
+}
+
 bool deploy_crew::is_finished(const work& one) const {
-  return (!one.child.out && !one.child.err) || (one.last_word && clock::now() - *one.last_word >= grace);
+  return (!one.child.out && !one.child.err) || (one.give_up_at && clock::now() >= *one.give_up_at);
 }
 
 void deploy_crew::finish(work& one) {
   if (one.child.out || one.child.err)
     one.child.kill();
   auto failure = one.result.outcome.failure(end_of(one.child.wait(), std::move(one.complaint)));
+  if (failure && is_interrupted_)
+    failure->what = fmt::format("{}: interrupted while {}", one.result.outcome.host(), one.result.outcome.stage_text());
   one.result.time = since(one.started);
   end(one.result, std::move(failure));
 }
@@ -229,7 +254,7 @@ void deploy_crew::end(deploy_result& one, std::optional<error> failure) {
 void deploy_crew::draw() {
   std::vector<deploy_display::host_line> lines;
   for (const auto& one : running_)
-    if (one.result.outcome.has_begun())
+    if (one.result.outcome.has_begun() || at_a_time_ > 1) // one that is alone may ask something
       lines.push_back({one.result.outcome.host(), one.result.outcome.stage_text(), since(one.started)});
   display_.draw(lines);
 }
@@ -237,7 +262,7 @@ void deploy_crew::draw() {
 int deploy_crew::milliseconds_to_wait() const {
   std::chrono::milliseconds wait = display_.has_clock() ? 1000ms : std::chrono::milliseconds{-1};
   for (const auto& one : running_)
-    if (one.last_word)
+    if (one.give_up_at)
       wait = std::chrono::duration_cast<std::chrono::milliseconds>(grace);
   return static_cast<int>(wait.count());
 }

@@ -35,7 +35,8 @@ struct deploy_result {
   bool is_output_cut = false;
 };
 
-/// Carries jobs out, so many at a time. After a failure none is begun.
+/// Carries jobs out, so many at a time. After a failure none is begun. SIGINT and SIGTERM interrupt what is under way: it
+/// ends by itself, or after some seconds, or with the next signal.
 class deploy_crew {
 public:
   enum class output_use : uint8_t {
@@ -44,8 +45,8 @@ public:
     pass_on, ///< likewise, and at once
   };
   struct listener {
-    /// With output_use::pass_on: a line of a host; whether it came from its standard error.
-    std::function<void(const std::string& host, const std::string& line, bool is_error)> output;
+    /// With output_use::pass_on: a line of a host, or a piece of one.
+    std::function<void(const std::string& host, const deploy_event& output, bool is_standard_error)> output;
     std::function<void(const deploy_result& one)> end; ///< of a host that was begun; may be empty
   };
 
@@ -67,7 +68,8 @@ private:
   void read_out(work& one);
   void read_err(work& one);
   void take(work& one, std::vector<deploy_event> events);
-  void keep_output(work& one, const std::string& line);
+  void keep_output(work& one, const deploy_event& output);
+  void interrupt();
   bool is_finished(const work& one) const;
   void finish(work& one);
   void end(deploy_result& one, std::optional<error> failure);
@@ -78,6 +80,8 @@ private:
   size_t at_a_time_;
   output_use use_;
   listener listens_;
+  os::unique_fd signals_;
+  bool is_interrupted_ = false;
   std::list<work> running_;
 };
 

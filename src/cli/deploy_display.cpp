@@ -15,7 +15,7 @@ deploy_display::deploy_display(console& out, bool is_brief, bool is_raw)
 }
 
 void deploy_display::stage(const std::string& host, const std::string& text, bool stays) {
-  if (!is_brief_ && (!draws_ || stays))
+  if (is_brief_ ? stays && draws_ : stays || !draws_)
     say(fmt::format("{}: {}", host, text));
 }
 
@@ -23,7 +23,12 @@ void deploy_display::output(const std::string& host, const std::string& line) {
   if (out_.behaviour().json)
     return;
   erase();
-  out_.show(fmt::format("{} | {}{}", host, printable(line), is_raw_ ? "\r\n" : "\n"));
+  out_.show(fmt::format("{} | {}\n", host, printable(line)));
+}
+
+void deploy_display::pass(const std::string& text) {
+  if (!out_.behaviour().json)
+    out_.show(text);
 }
 
 void deploy_display::say(const std::string& line) {

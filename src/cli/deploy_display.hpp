@@ -19,7 +19,7 @@ public:
     std::chrono::milliseconds since_start{};
   };
 
-  /// `is_brief`: steps are shown at the bottom of a terminal or not at all. `is_raw`: a program has the terminal in its
+  /// `is_brief`: steps are shown on a terminal or not at all. `is_raw`: a program has the terminal in its
   /// raw mode, where a line feed alone does not go to the left.
   deploy_display(console& out, bool is_brief, bool is_raw);
   ~deploy_display() { erase(); }
@@ -29,8 +29,12 @@ public:
   /// Whether the lines at the bottom want to be drawn each second.
   bool has_clock() const noexcept { return draws_; }
 
+  /// `stays`: a line of its own on a terminal, too.
   void stage(const std::string& host, const std::string& text, bool stays);
   void output(const std::string& host, const std::string& line);
+  /// Of a program that has the terminal: as it is.
+  void pass(const std::string& text);
+  bool is_raw() const noexcept { return is_raw_; }
   void say(const std::string& line);
 
   /// The lines at the bottom, drawn anew.

@@ -96,7 +96,7 @@ exit_code code_of(const std::vector<deploy_result>& results) {
   const auto has = [&](deploy_fate fate) {
     return std::any_of(results.begin(), results.end(), [&](const auto& one) { return one.fate == fate; });
   };
-  if (!has(deploy_fate::failed))
+  if (!has(deploy_fate::failed) && !has(deploy_fate::not_begun))
     return exit_code::done;
   return has(deploy_fate::done) ? exit_code::partly : exit_code::other;
 }

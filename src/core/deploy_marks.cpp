@@ -1,6 +1,7 @@
 #include "core/deploy_marks.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace procvisor {
 
@@ -21,6 +22,8 @@ std::vector<deploy_event> deploy_marks::take(std::string_view bytes) {
   if (unread_.size() > most_line)
     for (auto& event : finish())
       events.push_back(std::move(event));
+  if (passes_pieces_ && has_begun_ && !unread_.empty() && unread_.find(start_.front()) == std::string::npos)
+    events.push_back({{}, std::exchange(unread_, {}), false});
   return events;
 }
 

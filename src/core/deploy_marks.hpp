@@ -18,6 +18,7 @@ namespace procvisor {
 struct deploy_event {
   std::string word; ///< of a mark; empty: a line of output
   std::string text;
+  bool ends_line = true; ///< false: output that goes on
 
   bool operator==(const deploy_event&) const = default;
 };
@@ -25,7 +26,9 @@ struct deploy_event {
 /// Splits a stream into events. What comes before `begin` is of nobody who was asked (a login script), and is dropped.
 class deploy_marks {
 public:
-  explicit deploy_marks(std::string_view mark) : start_("\x1e" + std::string{mark} + " ") {}
+  /// `passes_pieces`: output is wanted before its line has ended, for a question at a terminal.
+  explicit deploy_marks(std::string_view mark, bool passes_pieces = false)
+    : start_("\x1e" + std::string{mark} + " "), passes_pieces_(passes_pieces) {}
 
   std::vector<deploy_event> take(std::string_view bytes);
 
@@ -37,6 +40,7 @@ private:
   void add_output(std::string_view text, std::vector<deploy_event>& events) const;
 
   std::string start_;
+  bool passes_pieces_;
   std::string unread_;
   bool has_begun_ = false;
 };

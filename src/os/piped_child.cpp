@@ -76,7 +76,10 @@ tl::expected<piped_child, int> piped_child::start(const std::vector<std::string>
   sigemptyset(&defaults);
   sigaddset(&defaults, SIGPIPE); // a client ignores it, and that would be inherited
   ::posix_spawnattr_setsigdefault(&orders.attributes, &defaults);
-  const int flags = POSIX_SPAWN_SETSIGDEF | (how.has_own_group ? POSIX_SPAWN_SETPGROUP : 0);
+  sigset_t none;
+  sigemptyset(&none);
+  ::posix_spawnattr_setsigmask(&orders.attributes, &none); // the caller may take signals from a descriptor
+  const int flags = POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | (how.has_own_group ? POSIX_SPAWN_SETPGROUP : 0);
   ::posix_spawnattr_setflags(&orders.attributes, static_cast<short>(flags));
 
   std::vector<char*> arguments;

@@ -75,9 +75,18 @@ TEST_CASE_FIXTURE(ssh_fixture,
   CHECK(head() == second);
 }
 
-TEST_CASE_FIXTURE(ssh_fixture, "deploy over ssh: a host without an answer or with another key is named, with what to do"
-                                   * doctest::skip(has_no_sshd)) {
-  configure(server.keys());
+TEST_CASE_FIXTURE(ssh_fixture,
+                  "deploy over ssh: with needs_tty programs there have this terminal" * doctest::skip(has_no_sshd)) {
+  configure(server.keys() + R"(, "needs_tty": true, "post-deploy": "tty > )" + path("seen")
+            + R"(; printf 'password: ' > /dev/tty; printf 'given\\n'")");
+  const auto set_up = run_in_terminal(deploying({"production", "setup"}), 100);
+  CHECK_MESSAGE(set_up.exit_code == 0, set_up.out);
+  const auto deployed = run_in_terminal(deploying({"production"}), 100);
+  CHECK_MESSAGE(deployed.exit_code == 0, deployed.out);
+  CHECK(seen().starts_with("/dev/pts/"));
+  CHECK(contains(deployed.out, "\npassword: given\n"));
+  CHECK(contains(deployed.out, "127.0.0.1: deployed "));
+  CHECK(contains(run_in_terminal(deploying({"production", "exec", "test -t 0 && echo yes"}), 100).out, "yes\n"));
   ends(0, {"production", "setup"});
   const auto made = e2e::run({{"ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", path("other")}, env, folder(), {}});
   REQUIRE(made.exit_code == 0);

@@ -337,6 +337,10 @@ TEST_CASE_FIXTURE(deploy_fixture, "deploy: on a terminal each step has its place
   CHECK(contains(shown.out, " s  post-deploy\n"));
   CHECK(contains(shown.out, "localhost | hello\n"));
   CHECK(contains(shown.out, "localhost: deployed "));
+
+  stand_in_for_ssh(*this);
+  configure(R"("host": "web1")");
+  CHECK(contains(run_in_terminal(deploying({"production", "curr"}), 100).out, "web1: connecting\n"));
 }
 
 TEST_CASE_FIXTURE(deploy_fixture, "deploy: a hook that fails ends it, and what it said is in the error") {
@@ -421,6 +425,22 @@ TEST_CASE_FIXTURE(deploy_fixture, "deploy: one whose command is killed ends ther
   fs::remove(path("srv/wait"));
   REQUIRE(eventually([&] { return deploy({"production"}).exit_code == 0; })); // when the lock's holder has ended, too
   CHECK(head() == second);
+}
+
+TEST_CASE_FIXTURE(deploy_fixture, "deploy: one that is interrupted says what is done and what not") {
+  stand_in_for_ssh(*this);
+  fifo hook{path("hook")};
+  configure(R"("host": ["web1", "web2", "web3"])");
+  ends(0, {"production", "setup"});
+  background_command interrupted{
+      deploying({"production", "exec", "mkdir ../first && exit 0; echo $$ > " + path("hook") + "; exec sleep 1000"})};
+  const pid_t sleeper = static_cast<pid_t>(std::stol(hook.line()));
+  ::kill(interrupted.pid(), SIGINT);
+  const auto seen = interrupted.finish();
+  CHECK(seen.exit_code == 6);
+  CHECK(contains(seen.err, "web2: interrupted while running the command"));
+  CHECK(contains(seen.err, "done: web1; failed: web2; not begun: web3"));
+  CHECK(e2e::ends(sleeper));
 }
 
 TEST_CASE_FIXTURE(deploy_fixture, "deploy: what a hook leaves running keeps neither the command nor the lock") {

@@ -108,6 +108,14 @@ TEST_CASE("deploy marks: lines of output and marks, wherever the stream is cut")
   }
 }
 
+TEST_CASE("deploy marks: for a terminal a question comes before its line has ended, and a mark never in pieces") {
+  deploy_marks marks{"m", true};
+  (void)marks.take("\x1em begin\n");
+  CHECK(marks.take("password: ") == events{{"", "password: ", false}});
+  CHECK(marks.take("\r\nnext\x1e") == events{{"", ""}});
+  CHECK(marks.take("m stage fetch\n") == events{{"", "next"}, {"stage", "fetch"}});
+}
+
 TEST_CASE("deploy marks: a line without end does not grow in memory") {
   deploy_marks marks{"m"};
   (void)marks.take("\x1em begin\n");
