@@ -8,7 +8,10 @@
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
 #include <filesystem>
+#include <functional>
+#include <memory>
 
 #include "home_fixture.hpp"
 
@@ -340,6 +343,146 @@ TEST_CASE_FIXTURE(startup_fixture, "at boot a daemon that systemd has not starte
   done({"kill"});
   CHECK(ends(keeper));
   std::filesystem::remove(other, failure);
+}
+
+namespace {
+
+/// Boots this machine's systemd with this machine's files, in namespaces of its own: what it writes is in memory, and what
+/// it could change of the kernel is read-only.
+constexpr const char* boot_script = R"(set -e
+folder=$1
+mount --make-rprivate /
+mount -t tmpfs tmpfs "$folder"
+mkdir "$folder/upper" "$folder/work" "$folder/root"
+mount -t overlay overlay -o "lowerdir=/,upperdir=$folder/upper,workdir=$folder/work" "$folder/root"
+cd "$folder/root"
+mount -t proc proc proc
+mount --bind proc/sys proc/sys
+mount -o remount,bind,ro proc/sys
+mount -t sysfs -o ro sysfs sys
+mount -t cgroup2 cgroup2 sys/fs/cgroup
+for each in run tmp dev etc/systemd/system; do mount -t tmpfs tmpfs "$each"; done
+mkdir dev/shm dev/pts
+for each in null zero full random urandom; do touch "dev/$each"; mount --bind "/dev/$each" "dev/$each"; done
+cp "$2" usr/local/bin/procvisor
+mkdir -m 755 srv/test
+mkdir -m 700 srv/test/apps
+chown 65534:65534 srv/test/apps
+exec chroot . env -i container=procvisor-test PATH=/usr/local/bin:/usr/bin:/usr/sbin:/bin /lib/systemd/systemd \
+  --log-target=null --unit=multi-user.target
+)";
+
+struct systemd_fixture : startup_fixture {
+  systemd_fixture() {
+    std::filesystem::create_directory(path("system"));
+    if (!is_root() || ::access("/lib/systemd/systemd", X_OK) != 0)
+      return;
+    script_ = write("boot.sh", boot_script);
+    booted_ = std::make_unique<background_command>(
+        command{{"unshare", "-pfmCuin", "sh", script_, path("system"), PROCVISOR_PROGRAM}, env, folder(), {}});
+    // unshare's child becomes systemd, or ends where something is not allowed here.
+    (void)eventually_true([&] {
+      const auto children = children_of(booted_->pid());
+      pid_ = children.empty() ? 0 : children.front();
+      return !is_alive(booted_->pid())
+             || (pid_ != 0 && inside({"systemctl", "is-system-running", "--wait"}).out == "running\n");
+    });
+  }
+  ~systemd_fixture() {
+    if (pid_ != 0)
+      ::kill(pid_, SIGKILL); // the first process of its namespace: with it all others
+  }
+
+  bool is_running() const {
+    if (pid_ != 0 && is_alive(pid_) && inside({"systemctl", "is-system-running"}).exit_code == 0)
+      return true;
+    MESSAGE("left out: systemd does not boot in a namespace here");
+    return false;
+  }
+
+  /// Asked again and again: what happens in there changes no file that could be watched from here.
+  static bool eventually_true(const std::function<bool()>& condition) {
+    const auto deadline = std::chrono::steady_clock::now() + patience;
+    while (!condition())
+      if (std::chrono::steady_clock::now() > deadline)
+        return false;
+    return true;
+  }
+
+  command_result inside(words arguments) const {
+    words argv{"nsenter",
+               "-t",
+               std::to_string(pid_),
+               "-a",
+               "-r",
+               "-w",
+               "env",
+               "-i",
+               "PATH=/usr/local/bin:/usr/bin:/usr/sbin:/bin",
+               "PROCVISOR_HOME=/srv/test/apps/.procvisor"};
+    argv.insert(argv.end(), arguments.begin(), arguments.end());
+    return e2e::run({std::move(argv), env, folder(), {}});
+  }
+  command_result as_nobody(words arguments) const {
+    words argv{"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "procvisor"};
+    argv.insert(argv.end(), arguments.begin(), arguments.end());
+    return inside(std::move(argv));
+  }
+  std::string property(const std::string& name) const {
+    return inside({"systemctl", "show", "--value", "-p", name, "procvisor-nobody"}).out;
+  }
+
+private:
+  std::string script_;
+  std::unique_ptr<background_command> booted_;
+  pid_t pid_ = 0;
+};
+
+} // namespace
+
+TEST_CASE_FIXTURE(systemd_fixture,
+                  "systemd itself starts the unit, goes on after the death of the keeper, and gives apps their time") {
+  if (!is_running())
+    return;
+  const auto done = [](const command_result& ended) {
+    CHECK_MESSAGE(ended.exit_code == 0, ended.err);
+    return ended.out;
+  };
+  done(inside({"sh", "-c",
+               "printf '%s\\n' \"trap 'sleep 0.5; echo saved > /srv/test/apps/saved; exit 0' INT\" "
+               "'while :; do sleep 0.05; done' > /srv/test/app.sh"}));
+  done(as_nobody({"start", "/srv/test/app.sh", "--kill-timeout", "10s"}));
+  done(as_nobody({"dump"}));
+  done(as_nobody({"kill"}));
+  done(inside({"rm", "-f", "/srv/test/apps/saved"}));
+  done(inside({"procvisor", "startup", "-u", "nobody", "--hp", "/srv/test/apps"}));
+
+  done(inside({"systemctl", "start", "procvisor-nobody"}));
+  CHECK(property("ActiveState") == "active\n");
+  CHECK(property("MainPID") == done(inside({"cat", "/srv/test/apps/.procvisor/procvisor.pid"})));
+  const auto app = done(as_nobody({"pid", "app"}));
+  CHECK(app != "0\n");
+
+  const auto keeper = property("MainPID");
+  done(inside({"sh", "-c", "kill -9 " + keeper}));
+  CHECK(eventually_true([&] { return property("NRestarts") == "1\n" && property("ActiveState") == "active\n"; }));
+  CHECK(property("MainPID") != keeper);
+  CHECK(property("MainPID") == done(inside({"cat", "/srv/test/apps/.procvisor/procvisor.pid"})));
+  CHECK(done(as_nobody({"pid", "app"})) == app);
+
+  done(inside({"systemctl", "reload", "procvisor-nobody"}));
+  CHECK(done(as_nobody({"pid", "app"})) != app);
+  done(inside({"rm", "-f", "/srv/test/apps/saved"}));
+  done(inside({"systemctl", "stop", "procvisor-nobody"}));
+  CHECK(done(inside({"cat", "/srv/test/apps/saved"})) == "saved\n");
+  CHECK(property("ActiveState") == "inactive\n");
+  CHECK(property("Result") == "success\n");
+
+  // What somebody's shell has started is not systemd's.
+  done(as_nobody({"ping"}));
+  CHECK(inside({"systemctl", "start", "procvisor-nobody"}).exit_code != 0);
+  done(as_nobody({"kill"}));
+  done(inside({"procvisor", "unstartup", "-u", "nobody", "--hp", "/srv/test/apps"}));
 }
 
 TEST_CASE_FIXTURE(
