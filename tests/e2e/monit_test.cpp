@@ -177,6 +177,25 @@ TEST_CASE_FIXTURE(home_fixture, "monit shows names and logs that would steer a t
   CHECK(contains(screen.shown(), "q quit"));
 }
 
+TEST_CASE_FIXTURE(home_fixture,
+                  "monit answers keys in a flood of lines, in a window that changes its size all the time") {
+  write("flood.sh", "exec yes a line in a flood\n");
+  done({"start", "flood.sh", "--name", "web", "--log-max-size", "10M", "--log-keep", "1"});
+  tmux_screen screen{*this, 80, 24};
+  begin(screen, "monit");
+  REQUIRE(screen.shows("a line in a flood"));
+  for (int i = 0; i < 20; ++i)
+    screen.resize(15 + 7 * (i % 11), 4 + 3 * (i % 7));
+  screen.resize(80, 24);
+  CHECK(screen.shows("? help  q quit"));
+  screen.type("p");
+  CHECK(screen.shows("paused"));
+  screen.type("sy");
+  CHECK(screen.shows("stopped web (id 0)"));
+  screen.type("q");
+  CHECK(is_given_back(*this, screen, "0"));
+}
+
 TEST_CASE_FIXTURE(home_fixture, "monit has 16 colours, and none where nobody wants them") {
   write("quiet.sh", "exec sleep 1000\n");
   done({"start", "quiet.sh", "--name", "web"});
