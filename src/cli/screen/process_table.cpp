@@ -149,6 +149,7 @@ void move_selection(table_view& view, std::span<const table_line> lines, std::sp
 
 void settle_selection(table_view& view, std::span<const table_line> lines, std::span<const process_row> rows,
                       int height) {
+  height = std::max(height, 1); // on a screen that is too small there is no line
   const int count = static_cast<int>(lines.size());
   if (count == 0) {
     view.selected.reset();
