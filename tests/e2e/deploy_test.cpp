@@ -450,8 +450,10 @@ TEST_CASE_FIXTURE(deploy_fixture, "deploy: what a hook leaves running keeps neit
   const auto left = static_cast<pid_t>(std::stol(read("pid")));
   CHECK(is_alive(left));
   ends(0, {"production"});
-  ::kill(left, SIGKILL);
-  ::kill(static_cast<pid_t>(std::stol(read("pid"))), SIGKILL);
+  for (const pid_t pid : {left, static_cast<pid_t>(std::stol(read("pid")))}) {
+    ::kill(pid, SIGKILL);
+    CHECK(e2e::ends(pid));
+  }
 }
 
 TEST_CASE_FIXTURE(deploy_fixture, "deploy: a full disk leaves the version before, and the next deploy goes on") {
