@@ -153,6 +153,7 @@ void session_state::logs(const json& params) {
         {"out", rpc::flag(params, "out", true)},
         {"err", rpc::flag(params, "err", true)},
         {"journal", rpc::flag(params, "journal", false)},
+        {"all", !journal_only && rpc::texts(params, "targets").empty()},
         {"apps", journal_only ? json::array() : std::move(apps)},
     };
     self_->send(peers_.recorder, recorder_packet{.what = recorder_packet::role::client,

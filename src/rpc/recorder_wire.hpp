@@ -19,7 +19,7 @@
 /// - `save`: path, size, tag: replace that file by the memfd's first bytes (temp, fsync, rename, 0600; the earlier file
 ///   stays as path.bak), answer `saved`. Of several that wait, the last one counts. fd: memfd
 /// - `logs`: a client wants logs: request (its JSON-RPC id), lines, follow, out, err (which streams), journal (procvisor.log
-///   too), apps: [{id, name, out, error}]. The recorder answers the client itself. fd: the client's socket, its own now
+///   too), apps: [{id, name, out, error}], all (with follow: those that come later as well). The recorder answers the client itself. fd: the client's socket, its own now
 /// - `tail`: tag, id, generation, lines: answer `tail` with the last lines that this launch has written to stderr; empty
 ///   where it is not the newest one of its process
 /// - `flush`: tag, files (paths), journal: empty them, and procvisor.log if journal is true; answer `flush`

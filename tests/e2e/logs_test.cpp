@@ -248,4 +248,22 @@ TEST_CASE_FIXTURE(home_fixture, "list --watch goes on with the next daemon when 
   CHECK(watching.says("later"));
 }
 
+TEST_CASE_FIXTURE(home_fixture, "logs without a target shows apps that are started later, from their first line on") {
+  write("first.sh", "echo here; exec sleep 1000\n");
+  write("later.sh", "echo line of $name; echo error of $name >&2; exec sleep 1000\n");
+  done({"start", "first.sh"});
+  background_command all{procvisor({"logs", "--raw"})};
+  background_command one{procvisor({"logs", "first"})};
+  REQUIRE(all.says("here")); // what has been written is shown when they follow
+  REQUIRE(one.says("here"));
+  done({"start", "later.sh"});
+  CHECK(all.says("line of later"));
+  CHECK(all.says("error of later"));
+  done({"delete", "later"});
+  done({"start", "later.sh", "--name", "again"}); // with the number of the other one
+  CHECK(all.says("line of again"));
+  ::kill(one.pid(), SIGTERM);
+  CHECK(!contains(one.finish().out, "line of"));
+}
+
 } // namespace e2e

@@ -72,11 +72,19 @@ log_stream_actor::behavior_type log_stream_state::make_behavior() {
   return {
       [this](const fd_ready& ready) { on_ready(ready); },
       [this](const log_block& block) { on_block(block); },
+      [this](const new_source& app) { add_prefixes(app); },
       [this](const finish&) {
         advance();
         self_->quit();
       },
   };
+}
+
+void log_stream_state::add_prefixes(const new_source& app) {
+  for (const auto from : {channel::out, channel::err})
+    line_prefixes_.insert_or_assign(
+        std::pair{app.id, from},
+        notification_head("log", {.id = app.id, .name = app.name, .from = from, .path = {}}, R"("line":)"));
 }
 
 void log_stream_state::start_at(size_t source, off_t end) {

@@ -58,6 +58,7 @@ private:
     timespec modified{};
   };
 
+  void add_prefixes(const new_source& app);
   void start_at(size_t source, off_t end);
   void begin_tails();
   void on_block(const log_block& block);

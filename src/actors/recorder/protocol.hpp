@@ -30,6 +30,7 @@ struct journal_line;
 struct launch_drained;
 struct launch_ended;
 struct launch_opened;
+struct new_source;
 struct log_block;
 struct log_rotated;
 struct reopen;
@@ -54,6 +55,7 @@ CAF_BEGIN_TYPE_ID_BLOCK(procvisor_recorder, caf::first_custom_type_id + 100)
   CAF_ADD_TYPE_ID(procvisor_recorder, (procvisor::recorder::launch_opened))
   CAF_ADD_TYPE_ID(procvisor_recorder, (procvisor::recorder::log_block))
   CAF_ADD_TYPE_ID(procvisor_recorder, (procvisor::recorder::log_rotated))
+  CAF_ADD_TYPE_ID(procvisor_recorder, (procvisor::recorder::new_source))
   CAF_ADD_TYPE_ID(procvisor_recorder, (procvisor::recorder::reopen))
   CAF_ADD_TYPE_ID(procvisor_recorder, (procvisor::recorder::save))
   CAF_ADD_TYPE_ID(procvisor_recorder, (procvisor::recorder::saved))
@@ -66,6 +68,7 @@ CAF_END_TYPE_ID_BLOCK(procvisor_recorder)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::recorder::compression_failed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::recorder::finish)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::recorder::follow)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::recorder::new_source)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::recorder::follow_start)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::recorder::forget)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::recorder::journal_line)
@@ -107,8 +110,14 @@ struct log_block {
   std::shared_ptr<const std::string> lines;
 };
 
-using log_stream_actor =
-    caf::typed_actor<caf::result<void>(fd_ready), caf::result<void>(log_block), caf::result<void>(finish)>;
+/// To one that follows all apps: another one has come, and its lines are sent next.
+struct new_source {
+  process_id id{};
+  std::string name;
+};
+
+using log_stream_actor = caf::typed_actor<caf::result<void>(fd_ready), caf::result<void>(log_block),
+                                          caf::result<void>(new_source), caf::result<void>(finish)>;
 
 // -- to what can be followed --------------------------------------------------
 

@@ -293,7 +293,21 @@ void root_state::on_open(const json& packet, fd_list fds) {
     opened.pipes = std::make_shared<launch_pipes>(launch_pipes{std::move(fds[0]), std::move(fds[1])});
   if (!opened.pipes)
     return; // what this recorder reads already, or what is over
-  self_->send(writer_of(id), std::move(opened));
+  const bool is_new = !writers_.contains(id);
+  const auto writer = writer_of(id);
+  if (is_new)
+    announce(writer, id, opened.app_name);
+  self_->send(writer, std::move(opened));
+}
+
+void root_state::announce(const log_writer_actor& writer, process_id id, const std::string& app) {
+  for (const auto& each : follow_all_) {
+    self_->send(each.stream, new_source{id, app});
+    if (each.wants_out)
+      caf::anon_send(writer, follow{each.stream, channel::out});
+    if (each.wants_err)
+      caf::anon_send(writer, follow{each.stream, channel::err});
+  }
 }
 
 void root_state::on_ended(const json& packet, fd_list) {
@@ -344,6 +358,7 @@ void root_state::on_logs(const json& packet, fd_list fds) {
       .follows = packet.at("follow").get<bool>(),
       .sources = {},
   };
+  const bool follows_all = request.follows && packet.value("all", false);
   const bool wants_out = packet.at("out").get<bool>();
   const bool wants_err = packet.at("err").get<bool>();
   for (const auto& app : packet.at("apps")) {
@@ -374,6 +389,8 @@ void root_state::on_logs(const json& packet, fd_list fds) {
   }
   streams_.push_back(self_->spawn<log_stream_impl>(std::move(fds.front()), std::move(request)));
   self_->monitor(streams_.back());
+  if (follows_all)
+    follow_all_.push_back({streams_.back(), wants_out, wants_err});
 }
 
 void root_state::on_tail(const json& packet, fd_list) {
@@ -514,6 +531,7 @@ void root_state::on_down(const caf::actor_addr& source) {
   const auto is_it = [&source](const auto& actor) { return actor == source; };
   const auto holds_it = [&source](const auto& item) { return item.second == source; };
   std::erase_if(streams_, is_it);
+  std::erase_if(follow_all_, [&](const auto& each) { return each.stream == source; });
   std::erase_if(forgotten_, is_it);
   std::erase_if(writers_, holds_it);
   std::erase_if(state_files_, holds_it);

@@ -69,6 +69,8 @@ private:
   /// False: nothing more is there.
   bool take_daemon_packet();
   void on_daemon_packet(os::packet packet);
+  /// A process that has no writer yet: who follows all hears of it before it says anything.
+  void announce(const log_writer_actor& writer, process_id id, const std::string& app);
   void on_open(const json& packet, fd_list fds);
   void on_ended(const json& packet, fd_list fds);
   void on_forget(const json& packet, fd_list fds);
@@ -112,6 +114,13 @@ private:
   std::vector<log_writer_actor> forgotten_; ///< their pipes are still open
   std::map<std::string, state_file_actor> state_files_;
   std::vector<log_stream_actor> streams_;
+  /// Those of them that follow whatever comes, too.
+  struct follower_of_all {
+    log_stream_actor stream;
+    bool wants_out = false;
+    bool wants_err = false;
+  };
+  std::vector<follower_of_all> follow_all_;
   std::map<std::pair<process_id, generation>, std::shared_ptr<launch_pipes>> held_; ///< until the daemon says where to
   std::deque<caf::actor_clock::time_point> failures_;
   phase phase_ = phase::serving;
