@@ -34,15 +34,7 @@ struct overloaded : Fs... {
 app_state::app_state(app_actor::pointer self, app_setup setup, launcher_actor launcher, recorder_link_actor recorder,
                      tree_ender_actor tree_ender, cron_scheduler_actor cron, registry_actor registry)
   : self_(self), it_(std::move(setup)), launcher_(std::move(launcher)), recorder_(std::move(recorder)),
-    tree_ender_(std::move(tree_ender)), cron_(std::move(cron)), registry_(std::move(registry)),
-    talk_(self, {.on_ready = [this] { happen(became_ready{it_.state.gen}); },
-                 .on_trouble = [this](const std::string& text) { journal(severity::warning, text); },
-                 .on_offers =
-                     [this](shared_offers offers) {
-                       self_->send(registry_, offers_changed{it_.id, std::move(offers)});
-                     },
-                 .on_cluster = [this](const cluster::message& said) { on_cluster(said); },
-                 .on_closed = [this] { tell_balancer(worker_down{worker()}); }}) {
+    tree_ender_(std::move(tree_ender)), cron_(std::move(cron)), registry_(std::move(registry)), talk_(self, *this) {
 }
 
 app_actor::behavior_type app_state::make_behavior() {
@@ -218,6 +210,7 @@ void app_state::on_held(const held_launch& held) {
     let_go(held.gen);
   else if (was_made)
     self_->send(launcher_, claim_launch{it_.id, held.gen});
+  watch_signs_of_life();
 }
 
 void app_state::note_taken_back(const held_launch& held) {
@@ -265,8 +258,10 @@ void app_state::happen(const lifecycle_event& event, moment at) {
     let_go(over->gen);
   for (const auto& effect : effects)
     perform(effect);
-  if (it_.state.phase != before)
+  if (it_.state.phase != before) {
     journal_change(before);
+    watch_signs_of_life();
+  }
   if (is_removed_)
     self_->send(registry_, process_removed{it_.id, newest_of(it_.state)});
   for (const auto& one : std::exchange(answers_, {}))
@@ -317,7 +312,7 @@ void app_state::perform(const lifecycle_effect& effect) {
 }
 
 void app_state::hear_notifications(generation gen) {
-  if (it_.spec->wait_ready)
+  if (is_heard(*it_.spec))
     talk_.hear_notifications(notify_address({it_.id, gen, it_.instance, it_.home}), it_.spec->uid);
 }
 
@@ -333,6 +328,38 @@ void app_state::let_it_finish(bool with_message) {
   const bool is_disconnected = it_.balancer && talk_.say_line(cluster::disconnect(), {});
   if (!was_told && !is_disconnected)
     signal_app(it_.spec->kill_signal.front().signal);
+}
+
+void app_state::watch_signs_of_life() {
+  const bool runs = it_.state.phase == life_phase::settling || it_.state.phase == life_phase::online;
+  talk_.expect_signs_of_life(runs ? it_.spec->watchdog : std::chrono::milliseconds{0});
+}
+
+void app_state::on_unwell(const std::string& why) {
+  if (remains_of_ || status_of(it_.state.phase) != process_status::online)
+    return;
+  journal(severity::error, "restarting: " + why);
+  happen(restart_requested{{restart_kind::watchdog, why}});
+}
+
+void app_state::on_stopping() {
+  journal_detail("says that it is about to end");
+  tell_balancer(worker_retires{worker()});
+}
+
+void app_state::on_more_time(std::chrono::milliseconds extension) {
+  const bool is_waited_for = it_.state.phase == life_phase::getting_ready || it_.state.phase == life_phase::stopping;
+  if (!is_waited_for || remains_of_ || self_->clock().now() + extension <= timer_due_)
+    return;
+  journal_detail(fmt::format("needs {} ms more", extension.count()));
+  if (it_.state.phase == life_phase::getting_ready)
+    arm(extension, trial_timer_due{it_.state.gen});
+  else
+    arm(extension, kill_timer_due{it_.state.gen});
+}
+
+void app_state::on_said(const ipc::said& message) {
+  self_->send(registry_, app_said{it_.id, it_.state.gen, message});
 }
 
 void app_state::on_cluster(const cluster::message& said) {
@@ -384,6 +411,7 @@ void app_state::order_tree_end(int signal) {
 
 void app_state::arm(std::chrono::milliseconds after, lifecycle_event event) {
   timer_.dispose();
+  timer_due_ = self_->clock().now() + after;
   timer_ = self_->run_delayed(after, [this, event = std::move(event)] { happen(event); });
 }
 

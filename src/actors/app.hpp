@@ -31,7 +31,7 @@ struct app_setup {
 
 /// Looks after one process: feeds what happens into core/lifecycle and carries out what follows. The only writer of its
 /// status; the registry is told of each change.
-class app_state {
+class app_state : private app_talk::listener {
 public:
   static inline const char* name = "procvisor.app";
 
@@ -61,8 +61,17 @@ private:
   void perform(const lifecycle_effect& effect);
   void hear_notifications(generation gen);
   void order_launch(generation gen);
+  void watch_signs_of_life();
   void let_it_finish(bool with_message);
-  void on_cluster(const cluster::message& said);
+  void on_ready() override { happen(became_ready{it_.state.gen}); }
+  void on_stopping() override;
+  void on_more_time(std::chrono::milliseconds extension) override;
+  void on_unwell(const std::string& why) override;
+  void on_said(const ipc::said& message) override;
+  void on_trouble(const std::string& text) override { journal(severity::warning, text); }
+  void on_offers(const shared_offers& offers) override { self_->send(registry_, offers_changed{it_.id, offers}); }
+  void on_cluster(const cluster::message& said) override;
+  void on_closed() override { tell_balancer(worker_down{worker()}); }
   cluster::worker_key worker() const { return {it_.id, it_.state.gen}; }
   template <class Message>
   void tell_balancer(Message&& message);
@@ -104,6 +113,7 @@ private:
   std::optional<std::pair<process_exited, moment>> remains_of_;
   generation tree_ordered_{0}; ///< the newest launch whose tree the tree_ender has been told of
   caf::disposable timer_;      ///< of the trial, the stop or the restart: never two of them
+  steady_time timer_due_{};    ///< of the newest one
   std::vector<pending_request> pending_;
   std::vector<answer> answers_; ///< of the step under way: given when the registry has been told of the change
   size_t unsaid_ = 0;           ///< answers that wait for the last words of a process

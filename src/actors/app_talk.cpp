@@ -34,17 +34,6 @@ struct overloaded : Fs... {
   using Fs::operator()...;
 };
 
-/// sd_notify(3): assignments, one a line.
-bool says_ready(std::string_view text) {
-  while (!text.empty()) {
-    const auto end = std::min(text.find('\n'), text.size());
-    if (text.substr(0, end) == "READY=1")
-      return true;
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return false;
-}
-
 error about(const std::string& name, const error& why) {
   return {why.code, fmt::format("'{}': {}", name, why.what), why.hint};
 }
@@ -83,13 +72,39 @@ void app_talk::take_notifications() {
     if (!said)
       break;
     const bool is_trusted = said->sender == 0 || said->sender == ::geteuid() || said->sender == user_;
-    if (is_trusted && says_ready(said->text))
-      listener_.on_ready();
+    if (is_trusted)
+      take(read_notification(said->text));
   }
   notifications_.arm(EPOLLIN); // to its end: a sender waits where nobody reads
 }
 
+void app_talk::take(const notification& said) {
+  if (said.status && *said.status != offers_.status) {
+    offers_.status = *said.status;
+    publish();
+  }
+  if (said.extension > std::chrono::milliseconds{0})
+    listener_.on_more_time(said.extension);
+  if (said.is_well)
+    expect_signs_of_life(watchdog_);
+  if (said.is_ready)
+    listener_.on_ready();
+  if (said.is_stopping)
+    listener_.on_stopping();
+  if (said.is_unwell && watchdog_ > std::chrono::milliseconds{0})
+    listener_.on_unwell("it says that it is not well");
+}
+
+void app_talk::expect_signs_of_life(std::chrono::milliseconds limit) {
+  silence_.dispose();
+  watchdog_ = limit;
+  if (limit > std::chrono::milliseconds{0})
+    silence_ = self_->run_delayed(
+        limit, [this] { listener_.on_unwell(fmt::format("no WATCHDOG=1 for {} ms", watchdog_.count())); });
+}
+
 void app_talk::end(const process_view& view) {
+  expect_signs_of_life({});
   notifications_ = {};
   channel_.drain([this](const ipc::message& said) { on_message(said); });
   for (auto& one : std::exchange(pending_, {})) {
@@ -97,7 +112,7 @@ void app_talk::end(const process_view& view) {
     one.promise.deliver(
         app_answer{view, error{exit_code::other, fmt::format("it ended before it replied to '{}'", one.action)}});
   }
-  if (offers_.actions.empty() && offers_.metrics.empty())
+  if (offers_.actions.empty() && offers_.metrics.empty() && offers_.status.empty())
     return;
   offers_ = {};
   publish();
@@ -135,6 +150,12 @@ void app_talk::on_message(const ipc::message& said) {
                    auto inner = ipc::read_value(passed.message);
                    if (!std::holds_alternative<ipc::handed_over>(inner))
                      on_message(inner);
+                 },
+                 [this](const ipc::said& message) {
+                   if (message.bytes <= ipc::most_said_bytes)
+                     listener_.on_said(message);
+                   else
+                     complain_once("said more than 64 KiB at once on its IPC channel: not passed on");
                  },
                  [](const ipc::unknown&) {},
                  [this](const ipc::garbage&) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <string>
 #include <vector>
@@ -10,6 +11,7 @@
 
 #include "actors/ipc_channel.hpp"
 #include "actors/protocol.hpp"
+#include "core/notification.hpp"
 
 namespace procvisor {
 
@@ -21,19 +23,29 @@ inline constexpr std::chrono::milliseconds reply_limit{10'000};
 class app_talk {
 public:
   /// What the actor does with what it hears.
-  struct ears {
-    std::function<void()> on_ready;                                               ///< the program says that it is ready
-    std::function<void(const std::string&)> on_trouble;                           ///< a line for the journal
-    std::function<void(shared_offers)> on_offers;                                 ///< they have changed
-    std::function<void(const cluster::message&)> on_cluster = [](const auto&) {}; ///< what Node's cluster module says
-    std::function<void()> on_closed = [] {}; ///< the program has closed the channel, or has ended
+  class listener {
+  public:
+    virtual void on_ready() = 0;                               ///< the program says that it is ready
+    virtual void on_stopping() = 0;                            ///< that it is about to end
+    virtual void on_more_time(std::chrono::milliseconds) = 0;  ///< that it needs so long, from now on
+    virtual void on_unwell(const std::string& why) = 0;        ///< its watchdog
+    virtual void on_said(const ipc::said& message) = 0;        ///< to whom it may concern
+    virtual void on_trouble(const std::string& text) = 0;      ///< a line for the journal
+    virtual void on_offers(const shared_offers& offers) = 0;   ///< they have changed
+    virtual void on_cluster(const cluster::message& said) = 0; ///< what Node's cluster module says
+    virtual void on_closed() = 0;                              ///< it has closed the channel, or has ended
+
+  protected:
+    ~listener() = default;
   };
 
-  app_talk(app_actor::pointer self, ears listener) : self_(self), listener_(std::move(listener)) {}
+  app_talk(app_actor::pointer self, listener& to) : self_(self), listener_(to) {}
 
   void begin(const shared_fd& channel);
-  /// Hears what is said to NOTIFY_SOCKET of the launch that has this address: that it is ready (READY=1), by the user it runs
-  /// as, by root or by whom this process is.
+  /// From now on it has to say that often that it is well; zero: no longer.
+  void expect_signs_of_life(std::chrono::milliseconds limit);
+  /// Hears what is said to NOTIFY_SOCKET of the launch that has this address, by the user it runs as, by root or by whom
+  /// this process is.
   void hear_notifications(const std::string& address, std::optional<uid_t> user);
   /// The program has ended. What it said last still counts; who waits for a reply gets none.
   void end(const process_view& view);
@@ -59,6 +71,7 @@ private:
 
   void on_message(const ipc::message& said);
   void take_notifications();
+  void take(const notification& said);
   void on_reply(const ipc::action_reply& reply);
   void complain_once(const char* about);
   void publish() { listener_.on_offers(std::make_shared<const app_offers>(offers_)); }
@@ -66,7 +79,7 @@ private:
   void give_up(uint64_t number, error why);
 
   app_actor::pointer self_;
-  ears listener_;
+  listener& listener_;
   ipc_channel channel_;
   watched_fd notifications_;
   std::optional<uid_t> user_; ///< whose word counts beside root's
@@ -74,6 +87,8 @@ private:
   bool has_complained_ = false; ///< of this launch
   std::vector<pending_action> pending_;
   uint64_t newest_ = 0;
+  std::chrono::milliseconds watchdog_{0}; ///< zero: off
+  caf::disposable silence_;
 };
 
 } // namespace procvisor

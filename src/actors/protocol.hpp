@@ -16,6 +16,7 @@
 
 #include "core/app_spec.hpp"
 #include "core/cluster_message.hpp"
+#include "core/ipc_message.hpp"
 #include "core/kept_socket.hpp"
 #include "core/launch_recipe.hpp"
 #include "core/lifecycle.hpp"
@@ -39,6 +40,7 @@ using shared_fd = std::shared_ptr<os::unique_fd>;
 struct app_offers {
   nlohmann::json actions = nlohmann::json::array();  ///< of `trigger`: [{action_name, ...}]
   nlohmann::json metrics = nlohmann::json::object(); ///< name: {value, ...}
+  std::string status = {};                           ///< in its own words (STATUS=), one line
 };
 using shared_offers = std::shared_ptr<const app_offers>;
 
@@ -411,6 +413,14 @@ using recorder_link_actor =
                      caf::result<order_outcome>(recorder_order), caf::result<std::string>(save_file),
                      caf::result<void>(new_recorder), caf::result<void>(fd_ready)>;
 
+// -- event_stream: a client that follows what happens
+
+struct event_line {
+  std::shared_ptr<const std::string> text; ///< one message of the wire, with its newline
+};
+
+using event_stream_actor = caf::typed_actor<caf::result<void>(event_line), caf::result<void>(fd_ready)>;
+
 // -- registry: names, ids, namespaces
 
 /// What happens to an app that runs already.
@@ -535,6 +545,18 @@ struct offers_changed {
   shared_offers offers;
 };
 
+/// What a program says on its IPC channel to whom it may concern.
+struct app_said {
+  process_id id{};
+  generation gen{};
+  ipc::said message;
+};
+
+/// What happens to processes from now on is for this one. Answered with whether it may.
+struct follow_events {
+  event_stream_actor follower;
+};
+
 struct process_removed {
   process_id id{};
   generation gen{}; ///< of its last launch
@@ -548,7 +570,8 @@ using registry_actor = caf::typed_actor<
     caf::result<found_processes>(find_processes), caf::result<void>(process_changed), caf::result<void>(offers_changed),
     caf::result<void>(process_removed), caf::result<void>(launch_order), caf::result<void>(reap_order),
     caf::result<void>(held_launches), caf::result<void>(recorder_restarted), caf::result<void>(hold_connections),
-    caf::result<void>(files_changed), caf::result<void>(watch_trouble), caf::result<void>(memory_exceeded)>;
+    caf::result<void>(files_changed), caf::result<void>(watch_trouble), caf::result<void>(memory_exceeded),
+    caf::result<void>(app_said), caf::result<bool>(follow_events)>;
 
 // -- sampler: cpu and memory, only when somebody asks
 
@@ -670,6 +693,9 @@ CAF_BEGIN_TYPE_ID_BLOCK(procvisor_daemon, caf::id_block::procvisor_loop::end)
   CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::pass_on_to))
   CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::offers_changed))
   CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::held_launches))
+  CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::app_said))
+  CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::follow_events))
+  CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::event_line))
   CAF_ADD_TYPE_ID(procvisor_daemon, (procvisor::process_removed))
 
   // sampler
@@ -742,6 +768,9 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::process_changed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::pass_on_to)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::offers_changed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::held_launches)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::app_said)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::follow_events)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::event_line)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::process_removed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::sample_processes)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(procvisor::samples)

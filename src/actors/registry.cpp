@@ -42,7 +42,8 @@ registry_state::registry_state(registry_actor::pointer self, std::string home, s
                         if (const auto at = processes_.find(id); at != processes_.end())
                           at->second.listed.watch_trouble = text;
                       },
-                  .restart = [this](const auto& due) { restart_because(due); }}) {
+                  .restart = [this](const auto& due) { restart_because(due); }}),
+    events_(self, recorder_) {
   add_earlier(std::move(earlier));
 }
 
@@ -86,6 +87,11 @@ registry_actor::behavior_type registry_state::make_behavior() {
       [this](const files_changed& changed) { watch_.take(changed); },
       [this](const watch_trouble& trouble) { watch_.take(trouble); },
       [this](const memory_exceeded& said) { on_memory_exceeded(said); },
+      [this](const app_said& said) {
+        if (const auto at = processes_.find(said.id); at != processes_.end())
+          events_.on_said(at->second.listed, said);
+      },
+      [this](const follow_events& wanted) { return events_.add(wanted.follower); },
   };
 }
 
@@ -155,6 +161,7 @@ void registry_state::on_changed(const process_changed& changed) {
   if (at == processes_.end())
     return;
   if (is_from_second(at->second)) {
+    events_.on_changed(at->second.listed, at->second.second->state, changed.state);
     at->second.second->view = changed.view;
     at->second.second->state = changed.state;
     return;
@@ -163,6 +170,7 @@ void registry_state::on_changed(const process_changed& changed) {
     return status == process_status::stopped || status == process_status::errored;
   };
   const bool came_down = is_down(changed.view.status) && !is_down(at->second.listed.view.status);
+  events_.on_changed(at->second.listed, at->second.state, changed.state);
   at->second.listed.view = changed.view;
   at->second.state = changed.state;
   book_.change(changed.view.id, changed.state);
@@ -282,6 +290,7 @@ void registry_state::forget(const process_removed& removed) {
   if (gone.mapped().guarded.limit > 0)
     self_->send(memory_guard_, memory_entry{removed.id});
   const auto& listed = gone.mapped().listed;
+  events_.on_removed(listed, gone.mapped().state);
   const auto is_sibling = [&](const auto& item) { return item.second.listed.spec->name == listed.spec->name; };
   if (std::ranges::none_of(processes_, is_sibling)) {
     former_ids_.erase(listed.spec->name);
@@ -390,6 +399,8 @@ app_actor registry_state::spawn_app(const entry& of, const new_declaration& decl
 }
 
 void registry_state::on_app_down(const caf::down_msg& down) {
+  if (events_.drop(down.source))
+    return;
   const auto at =
       std::ranges::find_if(processes_, [&](const auto& item) { return item.second.app.address() == down.source; });
   if (at == processes_.end()) {

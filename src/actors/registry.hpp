@@ -13,6 +13,7 @@
 #include <caf/typed_response_promise.hpp>
 
 #include "actors/app_sockets.hpp"
+#include "actors/event_desk.hpp"
 #include "actors/protocol.hpp"
 #include "actors/state_book.hpp"
 #include "actors/watch_desk.hpp"
@@ -172,6 +173,7 @@ private:
   std::map<process_id, restart_cause> postponed_; ///< until the reload that is under way is over
   state_book book_;
   watch_desk watch_;
+  event_desk events_;
   bool is_adopting_ = true; ///< until the keeper has said what it holds
   uint32_t next_id_ = 0;
   /// The ids that deleted processes of a listed app had, by slot: never more than the app had processes at once.

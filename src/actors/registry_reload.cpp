@@ -204,6 +204,7 @@ void registry_state::let_successor_take_over(process_id id, const shared_reload&
   book_.declare(record_of(of));
   watch_.declare(id, declared.spec);
   guard_memory(of);
+  events_.on_reloaded(of.listed, of.second->state, of.state);
   self_->send(of.app, slot_standing{newest_of(of.second->state), true});
   self_
       ->request(of.second->app, caf::infinite,

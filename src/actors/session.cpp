@@ -55,6 +55,7 @@ std::span<const session_state::method> session_state::methods() {
       {rpc::method::trigger, &session_state::trigger},
       {rpc::method::env, &session_state::env},
       {rpc::method::logs, &session_state::logs},
+      {rpc::method::events, &session_state::events},
       {rpc::method::flush, &session_state::flush_logs},
       {rpc::method::reload_logs, &session_state::reload_logs},
       {rpc::method::dump, &session_state::dump},

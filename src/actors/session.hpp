@@ -74,6 +74,7 @@ private:
   void describe(const nlohmann::json& params);
   void env(const nlohmann::json& params);
   void logs(const nlohmann::json& params);
+  void events(const nlohmann::json& params);
 
   // -- session_upkeep.cpp: what changes log files
   void flush_logs(const nlohmann::json& params);

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "actors/event_stream.hpp"
 #include "actors/session.hpp"
 #include "core/cron.hpp"
 #include "core/version.hpp"
@@ -37,6 +38,8 @@ void add_offers(json& object, const shared_offers& offers) {
     return;
   object["axm_actions"] = offers->actions;
   object["axm_monitor"] = offers->metrics;
+  if (!offers->status.empty())
+    object["status_text"] = offers->status;
 }
 
 } // namespace
@@ -127,6 +130,11 @@ void session_state::env(const json& params) {
            {"environment",
             launch_environment(*one.spec, *one.caller, {one.view.id, one.view.gen, one.view.instance, peers_.home})}});
   });
+}
+
+void session_state::events(const json&) {
+  self_->spawn<event_stream_impl>(std::make_shared<os::unique_fd>(client_.release()), id_, peers_.registry);
+  self_->quit();
 }
 
 void session_state::logs(const json& params) {

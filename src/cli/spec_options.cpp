@@ -40,6 +40,10 @@ const char* value_name(value_type type) {
       return "raw|json";
     case value_type::policy:
       return "round_robin|shared";
+    case value_type::choice:
+      return "always|on-failure|never";
+    case value_type::unready:
+      return "keep|kill";
     case value_type::interval:
       return "1h|1d";
     case value_type::cron_times:

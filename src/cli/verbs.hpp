@@ -58,6 +58,7 @@ result<exit_code> env(invocation& call);
 result<exit_code> logs(invocation& call);
 result<exit_code> ilogs(invocation& call);
 result<exit_code> monit(invocation& call);
+result<exit_code> events(invocation& call);
 result<exit_code> send(invocation& call);
 result<exit_code> attach(invocation& call);
 result<exit_code> send_signal(invocation& call);

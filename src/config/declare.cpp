@@ -78,6 +78,8 @@ json_value value_of_words(const app_option& option, const std::vector<std::strin
     case value_type::mode:
     case value_type::log_lines:
     case value_type::policy:
+    case value_type::choice:
+    case value_type::unready:
     case value_type::interval:
     case value_type::cron_times:
     case value_type::zone:

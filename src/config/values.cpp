@@ -252,6 +252,20 @@ expected<cluster_policy> read_policy(const app_option& option, const json_value&
   return *policy;
 }
 
+expected<restart_choice> read_choice(const app_option& option, const json_value& value) {
+  const auto choice = value.is_string() ? restart_choice_of(value.get_ref<const std::string&>()) : std::nullopt;
+  if (!choice)
+    return mismatch(option, value);
+  return *choice;
+}
+
+expected<unready_action> read_unready_action(const app_option& option, const json_value& value) {
+  const auto action = value.is_string() ? unready_action_of(value.get_ref<const std::string&>()) : std::nullopt;
+  if (!action)
+    return mismatch(option, value);
+  return *action;
+}
+
 expected<log_kind> read_log_kind(const app_option& option, const json_value& value) {
   const auto kind = value.is_string() ? log_kind_of(value.get_ref<const std::string&>()) : std::nullopt;
   if (!kind)
@@ -428,6 +442,10 @@ tl::expected<void, value_problem> read_value(const app_option& option, const jso
       return store_if_read(option, read_log_kind(option, value), into);
     case value_type::policy:
       return store_if_read(option, read_policy(option, value), into);
+    case value_type::choice:
+      return store_if_read(option, read_choice(option, value), into);
+    case value_type::unready:
+      return store_if_read(option, read_unready_action(option, value), into);
     case value_type::cron_times:
       return store_if_read(option, read_cron_times(option, value), into);
     case value_type::zone:

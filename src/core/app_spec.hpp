@@ -14,6 +14,7 @@
 #include "core/cluster_policy.hpp"
 #include "core/log_format.hpp"
 #include "core/log_rotation.hpp"
+#include "core/restart_choice.hpp"
 #include "core/stop_stages.hpp"
 
 namespace procvisor {
@@ -97,7 +98,8 @@ struct app_spec {
   uint64_t log_max_total = 0;
 
   // -- when it ends
-  bool autorestart = true;
+  bool autorestart = true; ///< false: never, whatever restart_policy says
+  restart_choice restart_policy = restart_choice::always;
   bool autostart = true;
   std::chrono::milliseconds min_uptime{1000};
   int max_restarts = 15;
@@ -117,6 +119,8 @@ struct app_spec {
   std::vector<std::string> listen; ///< core/listen_address: sockets that are held for it
   bool wait_ready = false;         ///< it runs when it says so
   std::chrono::milliseconds listen_timeout{3000};
+  unready_action ready_timeout_action = unready_action::keep;
+  std::chrono::milliseconds watchdog{0}; ///< it has to say that often that it is well (WATCHDOG=1); 0: it need not
   std::chrono::milliseconds graceful_timeout{8000}; ///< what a reload has replaced has this time to finish
   std::chrono::milliseconds kill_timeout{1600};
   std::vector<stop_stage> kill_signal{{SIGINT}}; ///< never empty

@@ -32,21 +32,31 @@ message read_message(std::string_view line) {
   json said = json::parse(line, nullptr, /*allow_exceptions=*/false);
   if (said.is_discarded())
     return garbage{};
-  return read_value(std::move(said));
+  auto read = read_value(std::move(said));
+  if (auto* const passed = std::get_if<ipc::said>(&read))
+    passed->bytes = line.size();
+  return read;
 }
 
 message read_value(json said) {
-  if (said == "ready")
+  if (said == "ready" || said == "online")
     return ready{};
   if (!said.is_object())
-    return unknown{};
+    return ipc::said{"process:msg", std::move(said), true};
   if (auto own = cluster::read(said))
     return *std::move(own);
-  if (text_of(said, "cmd") == "NODE_HANDLE")
+  const auto command = text_of(said, "cmd").value_or("");
+  if (command == "NODE_HANDLE")
     return handed_over{said.value("msg", json{})};
+  if (command.starts_with("NODE_"))
+    return unknown{};
   const auto type = text_of(said, "type");
   const auto data = said.find("data");
-  if (!type || data == said.end() || !data->is_object())
+  if (!type || data == said.end())
+    return ipc::said{"process:msg", std::move(said), true};
+  if (!type->starts_with("axm:"))
+    return ipc::said{*type, std::move(*data)};
+  if (!data->is_object())
     return unknown{};
   if (*type == "axm:monitor")
     return shown_metrics{std::move(*data)};

@@ -105,6 +105,10 @@ std::string notify_address(const launch_identity& of) {
   return fmt::format("@procvisor-{:08x}/{}.{}", crc32(of.home), number(of.id), number(of.gen));
 }
 
+bool is_heard(const app_spec& spec) {
+  return spec.wait_ready || spec.watchdog.count() > 0 || !spec.listen.empty();
+}
+
 bool has_channel(const app_spec& spec) {
   const std::string_view program = spec.interpreter_path.empty() ? spec.exec_path : spec.interpreter_path;
   const auto name = program.substr(program.rfind('/') + 1); // npos + 1 is 0
@@ -141,8 +145,10 @@ environment launch_environment(const app_spec& spec, const environment& caller, 
   if (spec.is_cluster)
     env["NODE_UNIQUE_ID"] = std::to_string(identity.instance + 1); // what makes it a worker: cluster.worker.id
   add_sockets(env, spec);
-  if (spec.wait_ready)
+  if (is_heard(spec))
     env["NOTIFY_SOCKET"] = notify_address(identity);
+  if (spec.watchdog.count() > 0)
+    env["WATCHDOG_USEC"] = std::to_string(std::chrono::microseconds{spec.watchdog}.count());
   env[marker_variable] = fmt::format("{}:{}:{}", identity.home, number(identity.id), number(identity.gen));
   return env;
 }

@@ -66,6 +66,9 @@ inline constexpr size_t pid_bytes = 12;
 /// The descriptor of its IPC channel: behind the sockets that are passed on.
 int channel_descriptor(const app_spec& spec);
 
+/// Whether what it says to NOTIFY_SOCKET is heard.
+bool is_heard(const app_spec& spec);
+
 /// Whether it gets an IPC channel: what Node or bun runs, and what declares that it speaks on it.
 bool has_channel(const app_spec& spec);
 

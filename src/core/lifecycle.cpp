@@ -166,7 +166,7 @@ public:
     state_.last_exit = event.status;
     state_.is_listening = false;
     effects_.emplace_back(cancel_timers{});
-    if (state_.phase == life_phase::stopping) {
+    if (state_.phase == life_phase::stopping && state_.next != after_exit::policy) {
       follow_what_was_asked();
       return;
     }
@@ -210,10 +210,14 @@ public:
     } else if (is_successor || state_.phase == life_phase::settling) {
       pass_trial();
     } else if (state_.phase == life_phase::getting_ready) {
+      const bool ends = spec_.ready_timeout_action == unready_action::kill;
       state_.phase = life_phase::online;
       say_failed({exit_code::not_ready,
-                  fmt::format("'{}' was not ready within {} ms; it runs on", spec_.name, spec_.listen_timeout.count()),
-                  "it has to send 'ready' on its IPC channel, within its listen_timeout"});
+                  fmt::format("'{}' was not ready within {} ms; it {}", spec_.name, spec_.listen_timeout.count(),
+                              ends ? "is ended" : "runs on"),
+                  "it has to send 'ready' on its IPC channel or READY=1 to $NOTIFY_SOCKET, within its listen_timeout"});
+      if (ends)
+        begin_stop(after_exit::policy);
     }
   }
 
@@ -281,7 +285,7 @@ private:
     const auto& status = event.status;
     const bool is_a_stop_code =
         status.signal == 0 && std::ranges::find(spec_.stop_exit_codes, status.code) != spec_.stop_exit_codes.end();
-    const bool is_done = status.signal == 0 && status.code == 0 && !spec_.autorestart;
+    const bool is_done = status.signal == 0 && status.code == 0 && ends_for_good(spec_, status);
     if (is_a_stop_code || is_done) {
       say(awaited::run);
       return;
@@ -342,6 +346,8 @@ private:
     state_.asked_at = now_;
     state_.unstable_restarts = 0;
     state_.delay = milliseconds{0};
+    state_.recent_exits.clear();
+    state_.slowdown = milliseconds{0};
     state_.launch_is_automatic = false;
     launch_next();
   }
@@ -460,12 +466,27 @@ private:
     }
   }
 
+  /// How many exits there have been lately, with this one.
+  size_t note_exit() {
+    auto& exits = state_.recent_exits;
+    std::erase_if(exits, [this](steady_time at) { return now_.steady - at > crowd_window; });
+    if (exits.size() > most_exits_lately)
+      exits.erase(exits.begin());
+    exits.push_back(now_.steady);
+    return exits.size();
+  }
+
   void follow_policy(exit_status status) {
-    auto [verdict, was_early] = decide_restart(spec_, status,
-                                               {.uptime = between(state_.started_at, now_),
-                                                .since_asked = between(state_.asked_at, now_),
-                                                .unstable_restarts = state_.unstable_restarts,
-                                                .last_delay = state_.delay});
+    const bool was_unready = state_.phase == life_phase::stopping; // and has been ended for that
+    auto [verdict, slowdown, was_early] =
+        decide_restart(spec_, status,
+                       {.uptime = was_unready ? milliseconds{0} : between(state_.started_at, now_),
+                        .since_asked = was_unready ? milliseconds{0} : between(state_.asked_at, now_),
+                        .unstable_restarts = state_.unstable_restarts,
+                        .last_delay = state_.delay,
+                        .exits_lately = note_exit(),
+                        .slowdown = state_.slowdown});
+    state_.slowdown = slowdown;
     if (const auto* down = std::get_if<stay_down>(&verdict)) {
       come_to_rest(life_phase::stopped, down->reason);
       return;
@@ -476,9 +497,14 @@ private:
     }
     if (was_early)
       ++state_.unstable_restarts;
-    state_.cause = {restart_kind::exit, describe(status)};
+    state_.cause = {restart_kind::exit, was_unready
+                                            ? fmt::format("not ready within {} ms", spec_.listen_timeout.count())
+                                            : describe(status)};
     if (const auto* later = std::get_if<relaunch_after>(&verdict)) {
       wait_for_restart(later->delay);
+      if (slowdown > milliseconds{0})
+        state_.reason = fmt::format("it ends too often, {} times in the last {} min, so it is slowed down",
+                                    state_.recent_exits.size(), crowd_window.count());
       return;
     }
     count_restart();

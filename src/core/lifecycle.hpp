@@ -26,11 +26,13 @@
 /// what is left of the settle time.
 ///
 /// An app with wait_ready is *getting ready* instead, whoever launched it, until it says so. Where listen_timeout is over
-/// first it is *online* all the same, and the start has failed. To everybody else settling is online and getting ready
+/// first it is *online* all the same, and the start has failed; with ready_timeout_action kill it is *stopping*, and the
+/// policy decides as if it had ended by itself. To everybody else settling is online and getting ready
 /// is launching (status_of).
 ///
 /// When it ends and nobody told it to, restart_policy decides: launch again at once, after a delay (*waiting restart*),
-/// stay *stopped*, or *errored*. Neither of the last two comes back by itself; both name their reason.
+/// stay *stopped*, or *errored*. Neither of the last two comes back by itself; both name their reason. What ends again and
+/// again, though each time after a healthy while, waits longer and longer.
 ///
 /// A reload replaces a process by its *successor*, a second lifecycle of the same slot (core/reload_plan): it is launched by
 /// `takeover_requested` and gets ready until it listens, or says that it is ready where it has wait_ready. One that never
@@ -59,7 +61,7 @@
 /// | launched | - | get ready, settle or online* | - | - | - | - | - | - |
 /// | launch_failed | - | errored, waiting* | - | - | - | - | - | - |
 /// | became_ready | - | - | online, started | - | - | - | - | - |
-/// | trial_timer_due | - | - | online, failed | online, started | - | - | - | - |
+/// | trial_timer_due | - | - | online or terminate, failed | online, started | - | - | - | - |
 /// | exited | - | - | policy, failed | policy, failed | policy | what was asked | - | - |
 /// | kill_timer_due | - | - | - | - | - | next signal, SIGKILL | - | - |
 /// | restart_timer_due | - | - | - | - | - | - | launch | - |
@@ -124,8 +126,10 @@ struct lifecycle {
   uint32_t unstable_restarts = 0;
   moment asked_at{}; ///< when somebody last asked for a start or restart
   moment started_at{};
-  std::chrono::milliseconds delay{0}; ///< before the newest automatic launch
-  steady_time due{};                  ///< waiting restart: when the delay is over
+  std::chrono::milliseconds delay{0};    ///< before the newest automatic launch
+  steady_time due{};                     ///< waiting restart: when the delay is over
+  std::vector<steady_time> recent_exits; ///< that nobody asked for, within crowd_window; the newest ones
+  std::chrono::milliseconds slowdown{0}; ///< that the newest of them was answered with; zero: none
   bool launch_is_automatic = false;
   bool is_listening = false; ///< the program has said that it serves a port (cluster mode)
   bool is_leaving = false;   ///< stopping: it has not been sent a stop signal yet, so that it can finish

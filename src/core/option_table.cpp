@@ -223,6 +223,11 @@ constexpr app_option table[] = {
      .member = &app_spec::autorestart,
      .default_text = "true",
      .help = "start it again when it ends"},
+    {.key = "restart_policy",
+     .type = choice,
+     .member = &app_spec::restart_policy,
+     .default_text = "always",
+     .help = "on-failure: not after exit code 0"},
     {.key = "autostart",
      .type = boolean,
      .member = &app_spec::autostart,
@@ -323,6 +328,18 @@ constexpr app_option table[] = {
      .member = &app_spec::listen_timeout,
      .default_text = "3000",
      .help = "limit of wait_ready, and of a reload for the new process to listen",
+     .min = 0,
+     .max = most_milliseconds},
+    {.key = "ready_timeout_action",
+     .type = unready,
+     .member = &app_spec::ready_timeout_action,
+     .default_text = "keep",
+     .help = "kill: end what was not ready within listen_timeout"},
+    {.key = "watchdog",
+     .type = duration,
+     .member = &app_spec::watchdog,
+     .default_text = "0",
+     .help = "restart it when it has not sent WATCHDOG=1 to $NOTIFY_SOCKET for so long; 0: it need not",
      .min = 0,
      .max = most_milliseconds},
     {.key = "graceful_timeout",
@@ -522,6 +539,10 @@ std::string expected_form(const app_option& option) {
       return "raw or json";
     case policy:
       return "round_robin or shared";
+    case choice:
+      return "always, on-failure or never";
+    case unready:
+      return "keep or kill";
     case interval:
       return "1h, 1d or false";
     case cron_times:
@@ -559,6 +580,8 @@ arity option_arity(const app_option& option) {
     case group:
     case log_lines:
     case policy:
+    case choice:
+    case unready:
     case interval:
     case cron_times:
     case zone:

@@ -38,6 +38,8 @@ enum class value_type : uint8_t {
   watched_paths,   ///< true, false, a path, or a list of them
   log_lines,       ///< raw or json
   policy,          ///< round_robin or shared
+  choice,          ///< always, on-failure or never
+  unready,         ///< keep or kill
   interval,        ///< 1h or 1d; false: never
   cron_times,      ///< core/cron; 0: never
   zone,            ///< the name of a time zone
@@ -64,15 +66,14 @@ struct app_declaration {
 };
 
 /// Where the value of an attribute goes; monostate: nowhere. (uid_t and gid_t are one type.)
-using option_member =
-    std::variant<std::monostate, std::string app_spec::*, bool app_spec::*, int app_spec::*,
-                 std::optional<bool> app_spec::*, std::optional<uid_t> app_spec::*,
-                 std::vector<std::string> app_spec::*, std::vector<int> app_spec::*,
-                 std::vector<stop_stage> app_spec::*, std::chrono::milliseconds app_spec::*, environment app_spec::*,
-                 std::map<std::string, environment> app_spec::*, environment_filter app_spec::*,
-                 combined_log app_spec::*, log_kind app_spec::*, cluster_policy app_spec::*,
-                 rotate_interval app_spec::*, watch_choice app_spec::*, uint64_t app_spec::*,
-                 std::string app_declaration::*, bool app_declaration::*, std::optional<int> app_declaration::*>;
+using option_member = std::variant<
+    std::monostate, std::string app_spec::*, bool app_spec::*, int app_spec::*, std::optional<bool> app_spec::*,
+    std::optional<uid_t> app_spec::*, std::vector<std::string> app_spec::*, std::vector<int> app_spec::*,
+    std::vector<stop_stage> app_spec::*, std::chrono::milliseconds app_spec::*, environment app_spec::*,
+    std::map<std::string, environment> app_spec::*, environment_filter app_spec::*, combined_log app_spec::*,
+    log_kind app_spec::*, cluster_policy app_spec::*, restart_choice app_spec::*, unready_action app_spec::*,
+    rotate_interval app_spec::*, watch_choice app_spec::*, uint64_t app_spec::*, std::string app_declaration::*,
+    bool app_declaration::*, std::optional<int> app_declaration::*>;
 
 /// One attribute of an app: the only place where it is named.
 struct app_option {

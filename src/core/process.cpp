@@ -31,7 +31,8 @@ std::optional<process_status> parse_status(std::string_view word) noexcept {
 namespace {
 
 constexpr std::array<restart_kind, restart_counts{}.size()> restart_kinds{
-    restart_kind::command, restart_kind::exit, restart_kind::watch, restart_kind::memory, restart_kind::cron};
+    restart_kind::command, restart_kind::exit, restart_kind::watch,
+    restart_kind::memory,  restart_kind::cron, restart_kind::watchdog};
 
 } // namespace
 
@@ -47,6 +48,8 @@ std::string_view to_string(restart_kind kind) noexcept {
       return "memory";
     case restart_kind::cron:
       return "cron";
+    case restart_kind::watchdog:
+      return "watchdog";
   }
   return "";
 }

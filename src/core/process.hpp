@@ -36,11 +36,12 @@ std::optional<process_status> parse_status(std::string_view word) noexcept;
 
 /// What made a process start again.
 enum class restart_kind : uint8_t {
-  command, ///< somebody asked for it
-  exit,    ///< it had ended
-  watch,   ///< a file had changed
-  memory,  ///< it used more than max_memory_restart
-  cron,    ///< cron_restart was due
+  command,  ///< somebody asked for it
+  exit,     ///< it had ended
+  watch,    ///< a file had changed
+  memory,   ///< it used more than max_memory_restart
+  cron,     ///< cron_restart was due
+  watchdog, ///< it had not said in time that it is well
 };
 std::string_view to_string(restart_kind kind) noexcept;
 std::optional<restart_kind> parse_restart_kind(std::string_view word) noexcept;
@@ -51,7 +52,7 @@ struct restart_cause {
 };
 
 /// By restart_kind.
-using restart_counts = std::array<uint32_t, 5>;
+using restart_counts = std::array<uint32_t, 6>;
 
 /// What everybody outside of an app's actor may know of its process; the registry keeps the newest one of each.
 struct process_view {

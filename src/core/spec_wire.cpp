@@ -44,6 +44,12 @@ bool is_empty(const watch_choice& value) {
 bool is_empty(cluster_policy value) {
   return value == cluster_policy::round_robin;
 }
+bool is_empty(restart_choice value) {
+  return value == restart_choice::always;
+}
+bool is_empty(unready_action value) {
+  return value == unready_action::keep;
+}
 bool is_empty(log_kind value) {
   return value == log_kind::raw;
 }
@@ -91,6 +97,12 @@ nlohmann::json to_wire(const watch_choice& value) {
   return value.wanted ? to_wire(value.paths) : nlohmann::json{{watch_off_key, to_wire(value.paths)}};
 }
 nlohmann::json to_wire(cluster_policy value) {
+  return to_string(value);
+}
+nlohmann::json to_wire(restart_choice value) {
+  return to_string(value);
+}
+nlohmann::json to_wire(unready_action value) {
   return to_string(value);
 }
 nlohmann::json to_wire(rotate_interval value) {
@@ -154,6 +166,16 @@ bool from_wire(const nlohmann::json& wire, combined_log& value) {
 bool from_wire(const nlohmann::json& wire, cluster_policy& value) {
   const auto read = wire.is_string() ? cluster_policy_of(wire.get_ref<const std::string&>()) : std::nullopt;
   value = read.value_or(cluster_policy::round_robin);
+  return read.has_value();
+}
+bool from_wire(const nlohmann::json& wire, restart_choice& value) {
+  const auto read = wire.is_string() ? restart_choice_of(wire.get_ref<const std::string&>()) : std::nullopt;
+  value = read.value_or(restart_choice::always);
+  return read.has_value();
+}
+bool from_wire(const nlohmann::json& wire, unready_action& value) {
+  const auto read = wire.is_string() ? unready_action_of(wire.get_ref<const std::string&>()) : std::nullopt;
+  value = read.value_or(unready_action::keep);
   return read.has_value();
 }
 bool from_wire(const nlohmann::json& wire, rotate_interval& value) {

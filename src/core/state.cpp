@@ -101,7 +101,13 @@ std::optional<lifecycle> lifecycle_from(const json& entry) {
   // An earlier version wrote none of these.
   state.newest = generation{entry.value("newest", uint64_t{0})};
   state.is_listening = entry.value("listening", false);
-  state.restarts_by = entry.value("restarts_by", restart_counts{});
+  for (size_t kind = 0; const auto& count : entry.value("restarts_by", json::array()))
+    if (kind < state.restarts_by.size()) // the others are of a later version
+      state.restarts_by[kind++] = count.get<uint32_t>();
+  for (const auto& at : entry.value("recent_exits", json::array()))
+    if (state.recent_exits.size() <= most_exits_lately)
+      state.recent_exits.push_back(steady_from(at));
+  state.slowdown = std::chrono::milliseconds{entry.value("slowdown", int64_t{0})};
   state.cause = {parse_restart_kind(entry.value("cause", "")).value_or(restart_kind::command),
                  entry.value("cause_text", "")};
   return state;
@@ -242,8 +248,8 @@ std::string process_entry(const process_record& record, uint32_t environment_num
 std::string lifecycle_entry(process_id id, const lifecycle& state) {
   // All members by name, so that a new one does not compile before it is written down and read.
   const auto& [phase, next, gen, newest, pid, start_ticks, is_foster, stop_stage, restarts, unstable, asked_at,
-               started_at, delay, due, automatic, is_listening, is_leaving, trial, last_exit, reason, cause,
-               restarts_by] = state;
+               started_at, delay, due, recent_exits, slowdown, automatic, is_listening, is_leaving, trial, last_exit,
+               reason, cause, restarts_by] = state;
   (void)is_foster;  // the keeper knows, and says so with the process
   (void)is_leaving; // of what is left of a reload: another daemon lets it leave anew
   (void)trial;      // the same: it never becomes the state of a process before it is over
@@ -259,6 +265,12 @@ std::string lifecycle_entry(process_id id, const lifecycle& state) {
   fmt::format_to(std::back_inserter(entry), R"(,"restarts_by":[{}],"cause":"{}","cause_text":)",
                  fmt::join(restarts_by, ","), procvisor::to_string(cause.kind));
   append_json_text(entry, cause.text);
+  if (!recent_exits.empty()) {
+    fmt::format_to(std::back_inserter(entry), R"(,"slowdown":{},"recent_exits":[)", slowdown.count());
+    for (const auto at : recent_exits)
+      fmt::format_to(std::back_inserter(entry), "{}{}", entry.back() == '[' ? "" : ",", nanoseconds(at));
+    entry += ']';
+  }
   return seal(std::move(entry));
 }
 

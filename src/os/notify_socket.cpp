@@ -65,7 +65,7 @@ unique_fd open_notify_socket(const std::string& address) {
   return made;
 }
 
-std::optional<notification> receive_notification(int socket) {
+std::optional<notify_datagram> receive_notification(int socket) {
   std::array<char, 4096> text;
   alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(ucred))>
       control; // no room for descriptors: the kernel closes them
@@ -78,7 +78,7 @@ std::optional<notification> receive_notification(int socket) {
   const ssize_t got = ::recvmsg(socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
   if (got < 0)
     return std::nullopt;
-  notification one{{text.data(), static_cast<size_t>(got)}, static_cast<uid_t>(-1)};
+  notify_datagram one{{text.data(), static_cast<size_t>(got)}, static_cast<uid_t>(-1)};
   const cmsghdr* head = CMSG_FIRSTHDR(&message);
   if (head != nullptr && head->cmsg_level == SOL_SOCKET && head->cmsg_type == SCM_CREDENTIALS) {
     ucred sender{};

@@ -34,6 +34,9 @@
 /// - `logs`, targets (none: all), lines, follow, out, err, journal: the recorder answers, first with `tail` notifications
 ///   {id, name, stream, path, lines: [..]}, then with `log` notifications {id, name, stream: out, err or journal, line};
 ///   without follow, then a result {}
+/// - `events`: {}, and then for ever `event` notifications, what happens to processes (core/process_event), and `message`
+///   notifications, what programs say on their IPC channels: {type, at, id, name, namespace, generation, data or raw};
+///   a last one, `end` {reason}, before a client that reads too slowly is cut off
 /// - `flush`, targets (none: all, and procvisor.log): {files: [paths], failed: [text]}
 /// - `reload_logs`: {failed: [text]}
 /// - `dump`, force: {saved: processes}; 0 without force: the list is empty, and the file is as it was
@@ -46,8 +49,8 @@
 /// wait: true (and where it is absent): starts are answered when the processes have shown that they run; false: as soon
 /// as they have been executed.
 ///
-/// `describe` also has restarts_by: {command, exit, watch, memory, cron: restarts}, without those that are 0, axm_actions: [{action_name, ...}] and axm_monitor: {name: {value, ...}} of an app that has offered
-/// such on its IPC channel, and failed_reload, a text, where the newest reload has not replaced the process.
+/// `describe` also has restarts_by: {command, exit, watch, memory, cron, watchdog: restarts}, without those that are 0, axm_actions: [{action_name, ...}] and axm_monitor: {name: {value, ...}} of an app that has offered
+/// such on its IPC channel, status_text (what it says of itself by STATUS=), and failed_reload, a text, where the newest reload has not replaced the process.
 ///
 /// outcome: {done: [row], replies: [{id, name, namespace, reply}] (of a trigger), failed: [{target or name, code, message, hint, last_words: what a process that ended wrote to
 /// stderr last, lines}]}
@@ -89,6 +92,7 @@ inline constexpr const char* signal = "signal";
 inline constexpr const char* trigger = "trigger";
 inline constexpr const char* env = "env";
 inline constexpr const char* logs = "logs";
+inline constexpr const char* events = "events";
 inline constexpr const char* flush = "flush";
 inline constexpr const char* reload_logs = "reload_logs";
 inline constexpr const char* dump = "dump";

@@ -82,7 +82,9 @@ struct app_fixture : actor_fixture {
             [](const hold_connections&) {},
             [](const files_changed&) {},
             [](const watch_trouble&) {},
-            [](const memory_exceeded&) {}};
+            [](const memory_exceeded&) {},
+            [](const app_said&) {},
+            [](const follow_events&) { return true; }};
   });
 
   std::shared_ptr<app_spec> spec = std::make_shared<app_spec>();

@@ -130,7 +130,7 @@ TEST_CASE_FIXTURE(desk_fixture, "watch: a change restarts the process once the f
   const auto view = listed().view;
   CHECK(view.restarts == 1);
   CHECK(view.cause == "src/a.js changed");
-  CHECK(view.restarts_by == restart_counts{0, 0, 1, 0, 0});
+  CHECK(view.restarts_by == restart_counts{0, 0, 1, 0, 0, 0});
   CHECK(journal.find("restarting: src/a.js changed") != std::string::npos);
 }
 
@@ -267,7 +267,7 @@ TEST_CASE_FIXTURE(desk_fixture,
   CHECK(listed().view.status == process_status::online);
   loop.advance(1s); // it is ready
   CHECK(listed().view.cause == "a.js changed");
-  CHECK(listed().view.restarts_by == restart_counts{0, 0, 1, 0, 0});
+  CHECK(listed().view.restarts_by == restart_counts{0, 0, 1, 0, 0, 0});
   both_change("b.js");
   loop.advance(200ms);
   CHECK(launches.size() == 3);
@@ -299,7 +299,7 @@ TEST_CASE_FIXTURE(desk_fixture,
   CHECK(guarded.back().limit == 0);
   end();
   CHECK(listed().view.cause == "memory 312M > 300M");
-  CHECK(listed().view.restarts_by == restart_counts{0, 0, 0, 1, 0});
+  CHECK(listed().view.restarts_by == restart_counts{0, 0, 0, 1, 0, 0});
   CHECK(guarded.back().gen == launches.back().first.gen);
   CHECK(journal.find("restarting: memory 312M > 300M") != std::string::npos);
 

@@ -1,4 +1,4 @@
-// The key `listen` with programs in C, sh, Python and Node; NOTIFY_SOCKET.
+// The key `listen` with programs in C, sh, Python and Node.
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -251,35 +251,6 @@ TEST_CASE_FIXTURE(listen_fixture,
   const auto refused = run({"start", "app.js", "--name", "c", "-x", "cluster", "--listen", address});
   CHECK(refused.exit_code == 2);
   CHECK_MESSAGE(contains(refused.err, "is for fork mode"), refused.err);
-}
-
-TEST_CASE_FIXTURE(home_fixture, "with wait_ready a program may say READY=1 to NOTIFY_SOCKET") {
-  if (!has_program("python3")) {
-    MESSAGE("left out: python3 is not there");
-    return;
-  }
-  fifo orders{path("orders")};
-  fifo report{path("report")};
-  write("app.py", "import os, socket, time\n"
-                  "s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)\n"
-                  "s.connect('\\0' + os.environ['NOTIFY_SOCKET'][1:])\n"
-                  "s.send(b'STATUS=READY=1')\n" // not that
-                  "open('report', 'w').write('up\\n')\n"
-                  "open('orders').readline()\n"
-                  "s.send(b'STATUS=here\\nREADY=1\\n')\n"
-                  "for i in range(100): s.send(b'WATCHDOG=1')\n" // whose reader does not let it wait
-                  "open('report', 'w').write('said\\n')\n"
-                  "time.sleep(1000)\n");
-  background_command starting{procvisor({"start", "app.py", "--wait-ready", "--listen-timeout", "1m"})};
-  REQUIRE(report.line() == "up");
-  CHECK(status_of("app") == "launching");
-  CHECK(e2e::run({{"sh", "-c", "echo go > orders"}, env, folder(), {}}).exit_code == 0);
-  CHECK(starting.finish().exit_code == 0);
-  CHECK(report.line() == "said");
-  CHECK(status_of("app") == "online");
-
-  const auto late = run({"restart", "app", "--listen-timeout", "100"});
-  CHECK(late.exit_code == 5);
 }
 
 } // namespace e2e

@@ -113,6 +113,8 @@ std::string_view kinds_of(value_type type) {
     case value_type::interval:
     case value_type::log_lines:
     case value_type::policy:
+    case value_type::choice:
+    case value_type::unready:
     case value_type::cron_times:
       return "";
     case value_type::zone:

@@ -9,6 +9,7 @@ using nlohmann::json;
 
 TEST_CASE("ipc message: what Node programs and pmx say is understood") {
   CHECK(std::holds_alternative<ipc::ready>(ipc::read_message(R"("ready")")));
+  CHECK(std::holds_alternative<ipc::ready>(ipc::read_message(R"("online")")));
   const auto action = ipc::read_message(R"({"type":"axm:action","data":{"action_name":"hi","arity":0}})");
   REQUIRE(std::holds_alternative<ipc::offered_action>(action));
   CHECK(std::get<ipc::offered_action>(action).name == "hi");
@@ -18,9 +19,24 @@ TEST_CASE("ipc message: what Node programs and pmx say is understood") {
   CHECK(std::holds_alternative<ipc::shown_metrics>(ipc::read_message(R"({"type":"axm:monitor","data":{}})")));
 }
 
-TEST_CASE("ipc message: what means nothing here is passed over, and garbage is known as such") {
-  for (const auto* line : {R"("readY")", "1", "null", "[]", R"({"cmd":"hello"})", R"({"type":"process:msg","data":{}})",
-                           R"({"type":7,"data":{}})", R"({"type":"axm:action","data":7})",
+TEST_CASE("ipc message: what is for others keeps its type, or is process:msg as a whole") {
+  for (const auto* line : {R"("readY")", "1", "null", "[]", R"({"cmd":"hello"})", R"({"type":7,"data":{}})"}) {
+    CAPTURE(line);
+    const auto message = ipc::read_message(line);
+    REQUIRE(std::holds_alternative<ipc::said>(message));
+    CHECK(std::get<ipc::said>(message).type == "process:msg");
+    CHECK(std::get<ipc::said>(message).is_raw);
+    CHECK(std::get<ipc::said>(message).data == json::parse(line));
+  }
+  const auto typed = ipc::read_message(R"({"type":"job:done","data":[1]})");
+  REQUIRE(std::holds_alternative<ipc::said>(typed));
+  CHECK(std::get<ipc::said>(typed).type == "job:done");
+  CHECK(!std::get<ipc::said>(typed).is_raw);
+  CHECK(std::get<ipc::said>(typed).data == json::parse("[1]"));
+}
+
+TEST_CASE("ipc message: what means nothing to anybody is passed over, and garbage is known as such") {
+  for (const auto* line : {R"({"cmd":"NODE_OTHER"})", R"({"type":"axm:action","data":7})",
                            R"({"type":"axm:action","data":{"action_name":7}})"}) {
     CAPTURE(line);
     CHECK(std::holds_alternative<ipc::unknown>(ipc::read_message(line)));
@@ -30,7 +46,7 @@ TEST_CASE("ipc message: what means nothing here is passed over, and garbage is k
     CHECK(std::holds_alternative<ipc::garbage>(ipc::read_message(line)));
   }
   CHECK(std::holds_alternative<ipc::garbage>(ipc::read_message(std::string(100, '[') + std::string(100, ']'))));
-  CHECK(std::holds_alternative<ipc::unknown>(ipc::read_message("[\"" + std::string(100, '[') + "\\\"\"]")));
+  CHECK(std::holds_alternative<ipc::said>(ipc::read_message("[\"" + std::string(100, '[') + "\\\"\"]")));
 }
 
 TEST_CASE("ipc message: what an app offers is bounded") {

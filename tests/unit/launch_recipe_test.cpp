@@ -154,12 +154,16 @@ TEST_CASE("launch recipe: a program that is handed sockets is told how many, the
   CHECK(channel_descriptor(spec) == 5);
 }
 
-TEST_CASE("launch recipe: with wait_ready each launch has a NOTIFY_SOCKET of its own") {
+TEST_CASE("launch recipe: with wait_ready or a watchdog each launch has a NOTIFY_SOCKET of its own") {
   app_spec spec;
   const launch_identity first{process_id{3}, generation{7}, 0, "/h"};
   CHECK(!launch_environment(spec, {}, first).contains("NOTIFY_SOCKET"));
   spec.wait_ready = true;
   CHECK(launch_environment(spec, {}, first).at("NOTIFY_SOCKET") == notify_address(first));
+  spec.wait_ready = false;
+  spec.watchdog = std::chrono::seconds{5};
+  CHECK(launch_environment(spec, {}, first).at("NOTIFY_SOCKET") == notify_address(first));
+  CHECK(launch_environment(spec, {}, first).at("WATCHDOG_USEC") == "5000000");
   CHECK(notify_address(first).starts_with("@"));
   CHECK(notify_address(first) != notify_address({process_id{3}, generation{8}, 0, "/h"}));
   CHECK(notify_address(first) != notify_address({process_id{3}, generation{7}, 0, "/other"}));

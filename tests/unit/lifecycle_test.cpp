@@ -325,6 +325,56 @@ TEST_CASE("lifecycle: the back-off grows by half up to 15 s and starts again aft
   CHECK(d.state.delay == 100ms);
 }
 
+TEST_CASE(
+    "lifecycle: an app that ends more than 15 times in 5 minutes is slowed down until it has been well for a minute") {
+  driver d;
+  d.start();
+  for (size_t i = 0; i < most_exits_lately; ++i) {
+    d.after(2s).exit();
+    REQUIRE(d.state.phase == life_phase::launching);
+    d.on(launched{d.state.gen, 100});
+  }
+  for (const int expected : {100, 200, 400, 800, 1600, 3200, 6400, 12800, 25600, 51200, 60000, 60000}) {
+    d.after(2s).exit();
+    CHECK(d.state.phase == life_phase::waiting_restart);
+    CHECK(d.state.delay == std::chrono::milliseconds{expected});
+    CHECK(d.state.reason.find("it ends too often") == 0);
+    d.after(d.state.delay).on(restart_timer_due{d.state.gen}).on(launched{d.state.gen, 100});
+    CHECK(d.state.reason.empty());
+  }
+  d.after(60s).exit();
+  CHECK(d.state.phase == life_phase::launching);
+}
+
+TEST_CASE(
+    "lifecycle: an app that ends 15 times in each 5 minutes is not slowed down, and a request forgets its exits") {
+  driver d;
+  d.start();
+  for (int i = 0; i < 100; ++i) {
+    d.after(20'001ms).exit();
+    REQUIRE(d.state.phase == life_phase::launching);
+    d.on(launched{d.state.gen, 100});
+  }
+  CHECK(d.state.recent_exits.size() == most_exits_lately);
+  d.on(restart_requested{}).exit();
+  CHECK(d.state.recent_exits.empty());
+}
+
+TEST_CASE("lifecycle: restart_policy says after which ends an app comes back") {
+  const auto phase_after = [](restart_choice choice, exit_status status) {
+    driver d;
+    d.spec.restart_policy = choice;
+    d.start().after(5s).on(exited{d.state.gen, status});
+    return d.state.phase;
+  };
+  CHECK(phase_after(restart_choice::always, {0, 0}) == life_phase::launching);
+  CHECK(phase_after(restart_choice::on_failure, {0, 0}) == life_phase::stopped);
+  CHECK(phase_after(restart_choice::on_failure, {1, 0}) == life_phase::launching);
+  CHECK(phase_after(restart_choice::on_failure, {0, SIGTERM}) == life_phase::launching);
+  CHECK(phase_after(restart_choice::never, {1, 0}) == life_phase::stopped);
+  CHECK(phase_after(restart_choice::never, {0, SIGKILL}) == life_phase::stopped);
+}
+
 TEST_CASE("lifecycle: an app that will not come back says so, whatever its restart_delay") {
   driver d;
   d.spec.restart_delay = 500ms;
@@ -525,20 +575,20 @@ TEST_CASE("lifecycle: a wall clock that is set forwards or backwards changes no 
 TEST_CASE("lifecycle: each restart is counted by its cause, and the newest cause is known") {
   driver life;
   life.start().exit(3).on(launched{life.state.gen, 101});
-  CHECK(life.state.restarts_by == restart_counts{0, 1, 0, 0, 0});
+  CHECK(life.state.restarts_by == restart_counts{0, 1, 0, 0, 0, 0});
   CHECK(life.state.cause.text == "exit code 3");
 
   life.on(restart_requested{{restart_kind::watch, "a.js changed"}}).exit(0).on(launched{life.state.gen, 102});
-  CHECK(life.state.restarts_by == restart_counts{0, 1, 1, 0, 0});
+  CHECK(life.state.restarts_by == restart_counts{0, 1, 1, 0, 0, 0});
   CHECK(life.state.cause.text == "a.js changed");
 
   life.on(restart_requested{}).exit(0).on(launched{life.state.gen, 103});
-  CHECK(life.state.restarts_by == restart_counts{1, 1, 1, 0, 0});
+  CHECK(life.state.restarts_by == restart_counts{1, 1, 1, 0, 0, 0});
   CHECK(life.state.restarts == 3);
   CHECK(life.state.cause.text.empty());
 
   life.on(restart_requested{{restart_kind::memory, "memory 2M > 1M"}}).on(start_requested{}).exit(0);
-  CHECK(life.state.restarts_by == restart_counts{2, 1, 1, 0, 0}); // what was asked last counts
+  CHECK(life.state.restarts_by == restart_counts{2, 1, 1, 0, 0, 0}); // what was asked last counts
 
   life.on(reset_requested{});
   CHECK(life.state.restarts_by == restart_counts{});

@@ -71,6 +71,11 @@ TEST_CASE("lifecycle: an end that was declared is no failed start") {
     d.exit(0);
     CHECK(d.effects == "cancel timers, started");
   }
+  SUBCASE("exit code 0 with restart_policy on-failure") {
+    d.spec.restart_policy = restart_choice::on_failure;
+    d.exit(0);
+    CHECK(d.effects == "cancel timers, started");
+  }
   SUBCASE("one of the stop_exit_codes") {
     d.spec.stop_exit_codes = {7};
     d.exit(7);
@@ -113,6 +118,32 @@ TEST_CASE("lifecycle: an app with wait_ready is launching until it says so, whoe
   CHECK(d.state.phase == life_phase::online);
   d.on(became_ready{d.state.gen});
   CHECK(d.effects.empty());
+}
+
+TEST_CASE("lifecycle: with ready_timeout_action kill what is not ready in time is ended, and counts as an early exit") {
+  driver d;
+  d.spec.wait_ready = true;
+  d.spec.ready_timeout_action = unready_action::kill;
+  d.spec.max_restarts = 1;
+  d.on(start_requested{}).on(launched{d.state.gen, 100}).after(3s).on(trial_timer_due{d.state.gen});
+  CHECK(d.effects == "not started 5, terminate, kill timer 1600");
+  CHECK(d.state.phase == life_phase::stopping);
+  CHECK(ought_to_run(d.state));
+
+  d.exit(0);
+  CHECK(d.state.phase == life_phase::launching);
+  CHECK(d.state.cause.text == "not ready within 3000 ms");
+  d.on(launched{d.state.gen, 100}).after(3s).on(trial_timer_due{d.state.gen});
+
+  SUBCASE("again and again: it is errored") {
+    d.exit(0);
+    CHECK(d.state.phase == life_phase::errored);
+  }
+  SUBCASE("a stop that comes meanwhile wins") {
+    d.on(stop_requested{});
+    d.exit(0);
+    CHECK(d.state.phase == life_phase::stopped);
+  }
 }
 
 TEST_CASE("lifecycle: a request that a later one overtakes is answered") {

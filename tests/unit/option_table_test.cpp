@@ -51,6 +51,7 @@ app_spec unusual_spec() {
   spec.log_compress = true;
   spec.log_max_total = uint64_t{1} << 40;
   spec.autorestart = false;
+  spec.restart_policy = restart_choice::on_failure;
   spec.autostart = false;
   spec.min_uptime = milliseconds(0);
   spec.max_restarts = 0;
@@ -66,6 +67,8 @@ app_spec unusual_spec() {
   spec.listen = {"[::]:80", "/run/x.sock"};
   spec.wait_ready = true;
   spec.listen_timeout = milliseconds(0);
+  spec.ready_timeout_action = unready_action::kill;
+  spec.watchdog = milliseconds(5000);
   spec.graceful_timeout = milliseconds(9000);
   spec.kill_timeout = milliseconds(5000);
   spec.kill_signal = {{SIGTERM, milliseconds(2000)}, {SIGQUIT}};
@@ -198,7 +201,7 @@ TEST_CASE("option table: a declaration has what is not the default, and nothing 
 
 TEST_CASE("option table: the wire has every member that has not both its default and no content") {
   const auto wire = spec_to_json(unusual_spec());
-  CHECK(wire.size() == 54);
+  CHECK(wire.size() == 57);
   CHECK(wire["kill_timeout"] == 5000);
   CHECK(wire["kill_signal"] == "SIGTERM 2000, SIGQUIT");
   CHECK(spec_to_json(app_spec{}).contains("kill_timeout")); // another version may have another default

@@ -31,7 +31,9 @@ process_record record_of(uint32_t id, const char* name, const shared_environment
   s.launch_is_automatic = true;
   s.last_exit = {4, 9};
   s.cause = {restart_kind::watch, "src/a \"b\".js changed"};
-  s.restarts_by = {1, 0, 2, 0, 5};
+  s.restarts_by = {1, 0, 2, 0, 5, 1};
+  s.recent_exits = {steady_time{1s}, steady_time{2s}};
+  s.slowdown = 400ms;
   s.reason = "line\none, \xff and 'quotes'";
   return record;
 }
@@ -88,6 +90,8 @@ TEST_CASE("state: what was written is read, member by member") {
   CHECK(mail.state.cause.kind == expected.cause.kind);
   CHECK(mail.state.cause.text == expected.cause.text);
   CHECK(mail.state.restarts_by == expected.restarts_by);
+  CHECK(mail.state.recent_exits == expected.recent_exits);
+  CHECK(mail.state.slowdown == expected.slowdown);
   CHECK(mail.state.reason == "line\none, \xc3\xbf and 'quotes'");
 }
 

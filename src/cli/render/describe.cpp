@@ -14,6 +14,7 @@
 #include "cli/render/status.hpp"
 #include "cli/render/text_width.hpp"
 #include "core/option_table.hpp"
+#include "core/text.hpp"
 #include "rpc/process_row.hpp"
 
 namespace procvisor::cli {
@@ -206,6 +207,8 @@ std::vector<line> describe_lines(const nlohmann::json& process, std::chrono::mil
     rest.push_back({"next restarts", due_times(process)});
   }
   std::move(rest.begin(), rest.end(), std::back_inserter(lines));
+  if (process.contains("status_text"))
+    lines.push_back({"says", printable(process.value("status_text", ""))});
   if (auto names = action_names(process); !names.empty())
     lines.push_back({"actions", std::move(names)});
   if (auto values = metric_values(process); !values.empty())
