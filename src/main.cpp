@@ -15,6 +15,8 @@
 #include "os/cgroup.hpp"
 #include "os/home.hpp"
 #include "serve/site_server.hpp"
+#include "web/server.hpp"
+#include "web/site.hpp"
 
 using namespace procvisor;
 
@@ -26,9 +28,18 @@ bool is_started_by_us(int argc) {
   return argc == 2 && ::fcntl(keeper::keeper_fd, F_GETFD) >= 0;
 }
 
-/// The file server is an app like any other: the daemon starts it, with an app's marker in its environment.
-bool is_site_server(int argc, char** argv) {
-  return argc == 2 && argv[1] == std::string_view{serve_role} && std::getenv(marker_variable) != nullptr;
+/// The file server and the web page are apps like any other: the daemon starts them, with an app's marker in their
+/// environment.
+bool is_app_of_ours(int argc, char** argv, std::string_view wanted) {
+  return argc == 2 && argv[1] == wanted && std::getenv(marker_variable) != nullptr;
+}
+
+int run_client_or_app(int argc, char** argv) {
+  if (is_app_of_ours(argc, argv, serve_role))
+    return serve::run_site_server();
+  if (is_app_of_ours(argc, argv, web::role))
+    return web::run_server();
+  return cli::run_client(argc, argv);
 }
 
 } // namespace
@@ -36,7 +47,7 @@ bool is_site_server(int argc, char** argv) {
 int main(int argc, char** argv) {
   const std::string_view role = is_started_by_us(argc) ? argv[1] : "";
   if (role != "keeper" && role != "daemon" && role != "recorder" && role != "takes-over")
-    return is_site_server(argc, argv) ? serve::run_site_server() : cli::run_client(argc, argv);
+    return run_client_or_app(argc, argv);
   ::prctl(PR_SET_NAME, "procvisor"); // executed as /proc/self/exe, it would be "exe" in ps and top
   if (role == "takes-over")
     return keeper::run_check();

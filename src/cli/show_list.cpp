@@ -9,7 +9,9 @@
 
 #include "cli/act.hpp"
 #include "cli/daemon.hpp"
+#include "cli/render/amounts.hpp"
 #include "core/suggest.hpp"
+#include "core/targets.hpp"
 #include "core/text.hpp"
 #include "rpc/wire.hpp"
 
@@ -91,7 +93,15 @@ std::string list_text(rpc::process_list& list, const list_order& order, bool is_
       return order.is_reversed ? order.is_before(b, a) : order.is_before(a, b);
     return a.id < b.id;
   });
-  return is_mini ? render_mini_list(list.processes, on) : render_list(list.processes, on);
+  if (is_mini)
+    return render_mini_list(list.processes, on);
+  const auto own = std::stable_partition(list.processes.begin(), list.processes.end(),
+                                         [](const process_row& row) { return row.name_space != own_namespace; });
+  auto text = render_list({list.processes.begin(), own}, on);
+  for (auto row = own; row != list.processes.end(); ++row)
+    text += fmt::format("besides: {} (id {}) {}, {}\n", row->name, row->id, to_string(row->status),
+                        memory_text(row->memory));
+  return text;
 }
 
 } // namespace procvisor::cli

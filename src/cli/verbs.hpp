@@ -86,6 +86,7 @@ result<exit_code> ping(invocation& call);
 result<exit_code> update(invocation& call);
 result<exit_code> kill(invocation& call);
 result<exit_code> serve(invocation& call);
+result<exit_code> web(invocation& call);
 result<exit_code> help(invocation& call);
 } // namespace run
 

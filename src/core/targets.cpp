@@ -59,9 +59,10 @@ bool is_expression(std::string_view target) {
 result<std::vector<process_id>> resolve_target(std::string_view target, const std::vector<targetable>& all,
                                                std::string_view cwd) {
   if (target == "all") {
-    if (all.empty())
+    auto found = matching(all, [](const targetable& one) { return one.name_space != own_namespace; });
+    if (found.empty())
       return fail(exit_code::not_found, "there is no app", "procvisor start FILE starts some");
-    return matching(all, [](const targetable&) { return true; });
+    return found;
   }
   if (auto found = matching(all, [=](const targetable& one) { return one.name == target || one.name_space == target; });
       !found.empty())
