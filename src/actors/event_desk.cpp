@@ -86,6 +86,11 @@ void event_desk::on_said(const listed_process& of, const app_said& said) {
 }
 
 event_desk::shared_event event_desk::enter(const char* method, json params, bool is_complete) {
+  if (waiting_.size() >= most_waiting) {
+    for (const auto& each : waiting_)
+      each->is_complete = true;
+    send_complete();
+  }
   json message{{"jsonrpc", "2.0"}, {"method", method}, {"params", std::move(params)}};
   return waiting_.emplace_back(std::make_shared<waiting_event>(waiting_event{std::move(message), is_complete}));
 }

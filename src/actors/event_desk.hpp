@@ -16,6 +16,8 @@ class event_desk {
 public:
   /// More would be refused: each may hold event_stream's limit of bytes.
   static constexpr size_t most_followers = 512;
+  /// While the recorder, which knows the last words, is held up by a disk: more leave without them.
+  static constexpr size_t most_waiting = 4096;
 
   event_desk(registry_actor::pointer self, recorder_link_actor recorder)
     : self_(self), recorder_(std::move(recorder)) {}
