@@ -87,14 +87,14 @@ TEST_CASE_FIXTURE(home_fixture, "a daemon that is killed while it starts apps le
     const std::string name = "app" + std::to_string(round);
     const background_command starting{procvisor({"start", "./idle", "--name", name, "-i", "10"})};
     // Somewhere in the middle: as soon as a number of them, another each time, is there.
-    eventually([&] { return exists("home/pids/" + name + "-" + std::to_string(round * 10 + round) + ".pid"); });
+    REQUIRE(eventually([&] { return exists("home/pids/" + name + "-" + std::to_string(round) + ".pid"); }));
     kill_role("daemon");
-    eventually([&] {
+    REQUIRE(eventually([&] {
       for (const auto& one : processes())
         if (one.at("pm2_env").at("status") == "launching")
           return false;
       return true;
-    });
+    }));
     std::multiset<pid_t> listed;
     for (const auto& one : processes())
       if (one.at("pid") != 0)

@@ -44,8 +44,14 @@ pid_t spawn(const command& what, standard_fds fds, bool has_own_session) {
   ::posix_spawn_file_actions_addchdir_np(&actions, what.cwd.c_str());
   posix_spawnattr_t attributes;
   ::posix_spawnattr_init(&attributes);
-  if (has_own_session)
-    ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID);
+  // Whoever runs the tests in the background or by nohup has these ignored.
+  sigset_t interrupts;
+  ::sigemptyset(&interrupts);
+  for (const int signal : {SIGINT, SIGQUIT, SIGHUP})
+    ::sigaddset(&interrupts, signal);
+  ::posix_spawnattr_setsigdefault(&attributes, &interrupts);
+  const int own_session = has_own_session ? POSIX_SPAWN_SETSID : 0;
+  ::posix_spawnattr_setflags(&attributes, static_cast<short>(POSIX_SPAWN_SETSIGDEF | own_session));
 
   words argv = what.argv;
   words env;

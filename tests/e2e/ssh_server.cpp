@@ -61,7 +61,7 @@ ssh_server::ssh_server(const home_fixture& here) : folder_(here.path("sshd")), p
                                      << "/authorized_keys\nPidFile none\nStrictModes no\nUsePAM no\n"
                                         "PasswordAuthentication no\nKbdInteractiveAuthentication no\n"
                                         "PermitRootLogin prohibit-password\nPrintMotd no\nMaxStartups 100\n";
-  const std::string log = folder_ + "/log";
+  const std::string log = folder_ + ".log"; // in the folder whose changes a test waits for
   server_ = std::make_unique<background_command>(
       command{{sshd_program(), "-D", "-E", log, "-f", folder_ + "/config"}, {{"PATH", "/usr/bin:/bin"}}, "/", {}});
   REQUIRE(here.eventually([&] { return text_of(log).find("Server listening on 127.0.0.1") != std::string::npos; }));
@@ -79,7 +79,7 @@ std::string ssh_server::keys() const {
 
 size_t ssh_server::connections() const {
   size_t count = 0;
-  for (const auto& line : lines_of(text_of(folder_ + "/log")))
+  for (const auto& line : lines_of(text_of(folder_ + ".log")))
     count += contains(line, "Accepted publickey");
   return count;
 }

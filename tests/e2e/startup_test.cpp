@@ -80,9 +80,10 @@ struct startup_fixture : home_fixture {
     environment["PATH"] = path("bin") + ":" + env.at("PATH");
     return e2e::run({std::move(argv), std::move(environment), folder(), {}});
   }
-  command_result as_root(words arguments) const {
-    arguments.insert(arguments.begin(), PROCVISOR_PROGRAM);
-    return in_own_etc(std::move(arguments));
+  command_result as_root(const words& arguments) const {
+    words argv{PROCVISOR_PROGRAM};
+    argv.insert(argv.end(), arguments.begin(), arguments.end());
+    return in_own_etc(std::move(argv));
   }
 
   /// The script that `startup centos` would write.
