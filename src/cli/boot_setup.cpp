@@ -83,6 +83,7 @@ void boot_setup::declare_options() {
                        "a unit of the user's own systemd, which needs no root; with a name: as -u");
   call_.option("--hp", user_home_, "the folder that .procvisor is in; the user's home without it");
   call_.option("--service-name", service_name_, "the name of the service; procvisor-USER without it");
+  call_.flag("--wait-ip,--wait_ip", waits_for_network_, "start when the network is up, not as soon as it is set up");
   call_.flag("--dry-run,--dry_run", is_dry_run_, "show what would be done, and do nothing");
   call_.flag("-f,--force", is_forced_, "also where the file that is there is not procvisor's");
 }
@@ -122,7 +123,10 @@ result<boot_service> boot_setup::service() {
   wanted.user = user->name;
   wanted.name = service_name_.empty() ? "procvisor-" + user->name : service_name_;
 
+  wanted.waits_for_network = waits_for_network_;
   if (is_users_own) {
+    if (waits_for_network_)
+      return fail(exit_code::usage, "--wait-ip is for the system's manager: a user's own one knows no network");
     if (wanted.init != init_system::systemd)
       return fail(exit_code::usage, "--user is for systemd, which has a manager for each user");
     if (user->uid != ::geteuid())
@@ -162,6 +166,8 @@ std::optional<std::string> boot_setup::line_for_root(std::string_view verb, cons
                       service.user};
   if (!service_name_.empty())
     words.insert(words.end(), {"--service-name", service_name_});
+  if (waits_for_network_)
+    words.emplace_back("--wait-ip");
   if (is_forced_)
     words.emplace_back("--force");
   return shell_line(words);

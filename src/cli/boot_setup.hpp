@@ -39,6 +39,7 @@ private:
   std::string init_word_;
   std::string user_home_;
   std::string service_name_;
+  bool waits_for_network_ = false;
   bool is_dry_run_ = false;
   bool is_forced_ = false;
 };

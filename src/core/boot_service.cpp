@@ -65,6 +65,8 @@ std::string unit_text(const boot_service& service) {
   text += "Documentation=man:procvisor(1)\n";
   if (!is_users)
     text += "After=network.target remote-fs.target nss-user-lookup.target\n";
+  if (service.waits_for_network)
+    text += "Wants=network-online.target\nAfter=network-online.target\n";
   text += fmt::format("RequiresMountsFor={}\n\n[Service]\nType=notify\n", unit_quoted(service.home, "%"));
   if (!is_users)
     text += fmt::format("User={}\n", service.user);

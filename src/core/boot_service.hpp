@@ -37,6 +37,7 @@ struct boot_service {
   std::string user;                           ///< whose apps these are
   std::string program;                        ///< absolute path of procvisor
   std::string home;                           ///< PROCVISOR_HOME
+  bool waits_for_network = false;             ///< until it is up, not only set up; scripts do so in any case
   std::string user_units;                     ///< folder of the user's own units; for systemd_user alone
   std::chrono::milliseconds longest_start{0}; ///< of one app
   std::chrono::milliseconds longest_stop{0};  ///< the same

@@ -116,6 +116,10 @@ TEST_CASE_FIXTURE(startup_fixture, "startup --dry-run shows the file and the com
   CHECK(contains(other.out, "/etc/systemd/system/mine.service:\n"));
   CHECK(contains(other.out, "\nUser=nobody\n"));
   CHECK(contains(other.out, "PROCVISOR_HOME=/srv/www/.procvisor\""));
+  CHECK_FALSE(contains(other.out, "network-online"));
+  const auto later = done({"startup", "systemd", "--wait-ip", "--dry-run"}).out;
+  CHECK(contains(later, "\nWants=network-online.target\nAfter=network-online.target\n"));
+  CHECK(run({"startup", "--user", "--wait-ip", "--dry-run"}).exit_code == 2);
   CHECK(contains(done({"startup", "--user", "systemd", "--dry-run"}).out, "/systemd/user/procvisor-"));
   CHECK(living().empty());
   CHECK_FALSE(std::filesystem::exists(home()));
