@@ -117,6 +117,7 @@ TEST_CASE_FIXTURE(ssh_fixture,
 
   background_command deploying_now{deploying({"production"})};
   const pid_t sleeper = static_cast<pid_t>(std::stol(hook.line()));
+  REQUIRE(deploying_now.says("127.0.0.1: pre-deploy")); // it has heard of that over the connection
   server.cut();
   const auto broken = deploying_now.finish();
   CHECK(broken.exit_code == 1);

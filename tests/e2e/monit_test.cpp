@@ -206,6 +206,7 @@ TEST_CASE_FIXTURE(home_fixture, "monit has 16 colours, and none where nobody wan
   CHECK_FALSE(contains(screen.shown(true), "38;5"));
   CHECK_FALSE(contains(screen.shown(true), "38;2"));
   screen.type("q");
+  REQUIRE(screen.no_longer_shows("   0 web")); // or it would take what is typed next
   for (const auto* plain : {"NO_COLOR=1 " PROCVISOR_PROGRAM " monit", PROCVISOR_PROGRAM " monit --no-color"}) {
     CAPTURE(plain);
     screen.run(std::string{"clear; "} + plain);

@@ -6,9 +6,10 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 
-const [, , procvisor, modules, picture] = process.argv;
+const [procvisor, modules] = process.argv.slice(2, 4).map(name => resolve(name));
+const picture = process.argv[4];
 const chromium_path = ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find(existsSync);
 if (!chromium_path || !existsSync(join(modules, 'playwright-core'))) {
   console.log('left out: chromium or playwright-core is not there');
