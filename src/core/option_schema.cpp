@@ -81,8 +81,8 @@ json form_of(const app_option& option) {
     case value_type::policy:
       return words_of({to_string(cluster_policy::round_robin), to_string(cluster_policy::shared)});
     case value_type::choice:
-      return words_of({to_string(restart_choice::always), to_string(restart_choice::on_failure),
-                       to_string(restart_choice::never)});
+      return words_of(
+          {to_string(restart_choice::always), to_string(restart_choice::on_failure), to_string(restart_choice::never)});
     case value_type::unready:
       return words_of({to_string(unready_action::keep), to_string(unready_action::kill)});
     case value_type::interval:

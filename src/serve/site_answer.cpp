@@ -14,6 +14,7 @@
 #include "serve/http_date.hpp"
 #include "serve/listing.hpp"
 #include "serve/media_type.hpp"
+#include "serve/secret.hpp"
 
 namespace procvisor::serve {
 
@@ -30,14 +31,6 @@ const request_path not_found_page{.parts = {"404.html"}};
 void say(httplib::Response& response, StatusCode status) {
   response.status = status;
   response.set_content(fmt::format("{} {}\n", static_cast<int>(status), httplib::status_message(status)), plain_text);
-}
-
-/// Takes as long for a wrong text as for a right one, so that a password cannot be guessed letter by letter.
-bool equals_in_constant_time(std::string_view given, std::string_view wanted) {
-  unsigned difference = given.size() == wanted.size() ? 0 : 1;
-  for (size_t i = 0; i < wanted.size(); ++i)
-    difference |= static_cast<unsigned>(wanted[i] ^ (given.empty() ? '\0' : given[i % given.size()]));
-  return difference == 0;
 }
 
 std::string entity_tag(const site_file& file) {
@@ -113,7 +106,7 @@ void site_answer::operator()(const httplib::Request& request, httplib::Response&
 }
 
 bool site_answer::is_let_in(const httplib::Request& request) const {
-  return credentials_.empty() || equals_in_constant_time(request.get_header_value("Authorization"), credentials_);
+  return credentials_.empty() || is_same_secret(request.get_header_value("Authorization"), credentials_);
 }
 
 void site_answer::answer_path(const request_path& path, const httplib::Request& request,

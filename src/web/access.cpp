@@ -1,9 +1,10 @@
 #include "web/access.hpp"
 
 #include <algorithm>
-#include <cstddef>
 
 #include <fmt/format.h>
+
+#include "serve/secret.hpp"
 
 namespace procvisor::web {
 
@@ -36,19 +37,10 @@ verdict judge(const credentials& who, std::string_view token, bool is_local) {
   if (only_looks && is_open(who.path))
     return verdict::let_in;
   if (who.authorization.starts_with(bearer))
-    return is_same_secret(who.authorization.substr(bearer.size()), token) ? verdict::let_in : verdict::no_token;
-  if (!is_same_secret(who.cookie, token))
+    return serve::is_same_secret(who.authorization.substr(bearer.size()), token) ? verdict::let_in : verdict::no_token;
+  if (!serve::is_same_secret(who.cookie, token))
     return verdict::no_token;
   return only_looks || !who.own_header.empty() ? verdict::let_in : verdict::forged;
-}
-
-bool is_same_secret(std::string_view given, std::string_view wanted) {
-  if (given.size() != wanted.size() || wanted.empty())
-    return false;
-  unsigned difference = 0;
-  for (size_t i = 0; i < wanted.size(); ++i)
-    difference |= static_cast<unsigned char>(given[i]) ^ static_cast<unsigned>(static_cast<unsigned char>(wanted[i]));
-  return difference == 0;
 }
 
 std::string cookie_name(int port) {

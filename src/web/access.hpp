@@ -30,9 +30,6 @@ bool is_open(std::string_view path);
 /// `is_local`: the server listens on a loopback address, which is asked for by one of its names alone.
 verdict judge(const credentials& who, std::string_view token, bool is_local);
 
-/// As long as it takes for any other text of that length.
-bool is_same_secret(std::string_view given, std::string_view wanted);
-
 /// The name of the cookie that a browser keeps the token in: cookies do not tell ports apart.
 std::string cookie_name(int port);
 /// Of a Cookie header; empty: it is not there.

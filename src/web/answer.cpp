@@ -11,6 +11,7 @@
 #include "core/units.hpp"
 #include "os/random.hpp"
 #include "rpc/wire.hpp"
+#include "serve/secret.hpp"
 #include "web/access.hpp"
 #include "web/open_metrics.hpp"
 #include "web/page.hpp"
@@ -128,7 +129,7 @@ void answer::operator()(const httplib::Request& request, httplib::Response& resp
     // The address that `procvisor web` prints: the token goes into a cookie, and out of the address.
     response.set_header("Set-Cookie",
                         fmt::format("{}={}; HttpOnly; SameSite=Strict; Path=/", cookie_,
-                                    is_same_secret(request.get_param_value("token"), token_) ? token_ : ""));
+                                    serve::is_same_secret(request.get_param_value("token"), token_) ? token_ : ""));
     response.set_redirect("/ui", StatusCode::SeeOther_303);
     return;
   }

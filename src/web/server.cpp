@@ -1,15 +1,10 @@
 #include "web/server.hpp"
 
-#include <unistd.h>
-
-#include <cerrno>
-#include <csignal>
 #include <cstdio>
-#include <cstring>
 
-#include <fmt/format.h>
 #include <httplib.h>
 
+#include "serve/http_service.hpp"
 #include "serve/listener.hpp"
 #include "web/answer.hpp"
 #include "web/token.hpp"
@@ -19,65 +14,30 @@ namespace procvisor::web {
 namespace {
 
 constexpr size_t threads = stream_places::most + 16; ///< a stream holds one
-constexpr size_t most_waiting = 512;                 ///< connections that no thread has taken yet; more are closed
-constexpr time_t patience_in_seconds = 10;           ///< with a client that neither sends nor reads
-
-/// httplib's server on a socket of ours: the library's own way of binding resolves names, and does not say what failed.
-class server_on_socket : public httplib::Server {
-public:
-  explicit server_on_socket(os::unique_fd listener) { svr_sock_ = listener.release(); }
-};
-
-environment own_environment() {
-  environment found;
-  for (char** variable = environ; *variable != nullptr; ++variable) {
-    const std::string_view entry = *variable;
-    if (const auto sign = entry.find('='); sign != std::string_view::npos)
-      found.emplace(entry.substr(0, sign), entry.substr(sign + 1));
-  }
-  return found;
-}
-
-int give_up(const error& reason) {
-  std::fprintf(stderr, "procvisor: %s\n", reason.what.c_str());
-  if (!reason.hint.empty())
-    std::fprintf(stderr, "  hint: %s\n", reason.hint.c_str());
-  return static_cast<int>(reason.code);
-}
 
 } // namespace
 
 int run_server() {
-  const auto where = site_from(own_environment());
+  const auto where = site_from(serve::own_environment());
   if (!where)
-    return give_up(where.error());
+    return serve::give_up(where.error());
   const auto place = os::find_home();
   if (!place)
-    return give_up(place.error());
+    return serve::give_up(place.error());
   auto token = find_token(*place);
   if (!token)
-    return give_up(token.error());
+    return serve::give_up(token.error());
   auto listener = serve::listen_on(where->host, where->port);
   if (!listener)
-    return give_up(listener.error());
+    return serve::give_up(listener.error());
 
   std::fprintf(stdout, "the page is at %s/ui\n", origin_of(*where).c_str());
   std::fflush(stdout);
 
   answer respond{*where, *std::move(token), *place};
-  server_on_socket server{*std::move(listener)};
-  server.new_task_queue = [] { return new httplib::ThreadPool(threads, most_waiting); };
-  server.set_read_timeout(patience_in_seconds);
-  server.set_write_timeout(patience_in_seconds);
-  server.set_tcp_nodelay(true);
-  // One request a connection: the library looks every 10 ms at a connection that is kept, which holds a thread as well.
-  server.set_keep_alive_max_count(1);
-  server.set_pre_routing_handler([&respond](const httplib::Request& request, httplib::Response& response) {
-    respond(request, response);
-    return httplib::Server::HandlerResponse::Handled;
-  });
-  server.listen_after_bind();
-  return give_up({exit_code::other, fmt::format("accepting connections failed: {}", std::strerror(errno))});
+  return serve::answer_for_ever(
+      *std::move(listener), threads,
+      [&respond](const httplib::Request& request, httplib::Response& response) { respond(request, response); });
 }
 
 } // namespace procvisor::web
